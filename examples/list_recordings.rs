@@ -1,0 +1,182 @@
+//! Lists the recordings of a room. Without a room, it lists one of several pages from a stand-in
+//! of the API that it starts on loopback.
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use twilio_room_recordings::{
+    Client, ClientBuilder, Credentials, Error, ErrorKind, ListRecordings, RoomRecording, RoomSid,
+    SourceSid, Status,
+};
+
+#[allow(dead_code)]
+mod stand_in;
+
+/// List the recordings of a Twilio Video room.
+///
+/// Credentials come from TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with
+/// TWILIO_API_SECRET; TWILIO_VIDEO_BASE_URL replaces the base URL. Exit status: 0, all listed; 1,
+/// the listing failed or a record was bad; 2, bad usage.
+#[derive(Parser)]
+struct Arguments {
+    /// The room. Without it, a demonstration room is listed from a stand-in on this machine
+    room_sid: Option<RoomSid>,
+    /// Only recordings with this status: processing, completed, deleted or failed
+    #[arg(long)]
+    status: Option<Status>,
+    /// Only the recordings of this source
+    #[arg(long, value_name = "SID")]
+    source_sid: Option<SourceSid>,
+    /// Only recordings that started at this RFC 3339 date-time or later
+    #[arg(long, value_name = "T", value_parser = date)]
+    created_after: Option<OffsetDateTime>,
+    /// Only recordings that started before this RFC 3339 date-time
+    #[arg(long, value_name = "T", value_parser = date)]
+    created_before: Option<OffsetDateTime>,
+    /// How many records to ask for at a time, 1 to 1000
+    #[arg(long, value_name = "N")]
+    page_size: Option<u32>,
+    /// Stop after this many records
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// How many seconds one attempt at a request may take
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Print one record a line as JSON, with the API's field names
+    #[arg(long)]
+    json: bool,
+}
+
+fn date(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
+    OffsetDateTime::parse(text, &Rfc3339)
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => match failure.downcast_ref::<Error>().map(Error::kind) {
+            Some(ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_)) => {
+                eprintln!("{failure}");
+                ExitCode::from(2)
+            }
+            // The reader of a pipe may have had enough.
+            None if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
+            _ => {
+                eprintln!("{failure}");
+                ExitCode::from(1)
+            }
+        },
+    }
+}
+
+fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
+    let failure = failure.downcast_ref::<io::Error>();
+    failure.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Whether all that was listed was good.
+fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+    let Some(room) = arguments.room_sid else {
+        let server = stand_in::serve_room((0..25).map(stand_in::recording).collect());
+        let credentials = Credentials::auth_token(stand_in::ACCOUNT.parse()?, "demonstration");
+        let client = Client::builder(credentials).base_url(server.base_url());
+        let page_size = Some(arguments.page_size.unwrap_or(10));
+        let listing = listing(client, stand_in::ROOM.parse()?, arguments, page_size)?;
+        let all_good = print(listing, arguments.json)?;
+        eprintln!("(a demonstration room, listed in {} requests)", server.asked().len());
+        return Ok(all_good);
+    };
+    let mut client = ClientBuilder::from_env()?;
+    if let Ok(url) = std::env::var("TWILIO_VIDEO_BASE_URL")
+        && !url.is_empty()
+    {
+        client = client.base_url(url);
+    }
+    let client = client.on_retry(|retry| eprintln!("{}; trying again", retry.error));
+    print(listing(client, room, arguments, arguments.page_size)?, arguments.json)
+}
+
+fn listing(
+    mut client: ClientBuilder,
+    room: RoomSid,
+    arguments: &Arguments,
+    page_size: Option<u32>,
+) -> Result<ListRecordings, Error> {
+    if let Some(seconds) = arguments.timeout {
+        client = client.attempt_timeout(Duration::from_secs(seconds));
+    }
+    let mut listing = client.build()?.recordings(room);
+    if let Some(status) = &arguments.status {
+        listing = listing.status(status.clone());
+    }
+    if let Some(source) = arguments.source_sid {
+        listing = listing.source_sid(source);
+    }
+    if let Some(after) = arguments.created_after {
+        listing = listing.created_after(after);
+    }
+    if let Some(before) = arguments.created_before {
+        listing = listing.created_before(before);
+    }
+    if let Some(records) = page_size {
+        listing = listing.page_size(records);
+    }
+    if let Some(records) = arguments.limit {
+        listing = listing.limit(records);
+    }
+    Ok(listing)
+}
+
+fn print(listing: ListRecordings, json: bool) -> Result<bool, Box<dyn std::error::Error>> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if !json {
+        writeln!(
+            out,
+            "{:34}  {:10}  {:20}  {:>8}  {:>11}  TRACK",
+            "SID", "STATUS", "CREATED", "SECONDS", "BYTES"
+        )?;
+    }
+    let mut all_good = true;
+    for recording in listing {
+        match recording {
+            Ok(recording) if json => {
+                writeln!(out, "{}", serde_json::to_string(&recording)?)?;
+            }
+            Ok(recording) => print_row(&mut out, &recording)?,
+            Err(error) if matches!(error.kind(), ErrorKind::BadRecord(_)) => {
+                all_good = false;
+                eprintln!("{error}");
+            }
+            Err(error) => {
+                out.flush()?;
+                return Err(error.into());
+            }
+        }
+    }
+    out.flush()?;
+    Ok(all_good)
+}
+
+fn print_row(
+    out: &mut impl Write,
+    recording: &RoomRecording,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let number = |value: Option<u64>| value.map_or("-".to_owned(), |value| value.to_string());
+    let track: String = recording.track_name.as_deref().unwrap_or("-").escape_debug().collect();
+    writeln!(
+        out,
+        "{}  {:10}  {:20}  {:>8}  {:>11}  {track}",
+        recording.sid,
+        recording.status.as_str().escape_debug().to_string(),
+        recording.date_created.format(&Rfc3339)?,
+        number(recording.duration),
+        number(recording.size),
+    )?;
+    Ok(())
+}

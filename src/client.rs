@@ -1,0 +1,466 @@
+//! Who asks, and where: credentials, the base URL, and how requests are made.
+
+use std::env;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::config::AutoHeaderValue;
+use ureq::http::{HeaderValue, Uri};
+
+use crate::error::{Error, ErrorKind};
+use crate::http::{Http, Retry, RetryPolicy};
+use crate::list::ListRecordings;
+use crate::sid::{AccountSid, ApiKeySid, RoomSid};
+
+/// Who asks: an account with its auth token, or an API key with its secret.
+///
+/// `Debug` shows the SID and never the secret.
+///
+/// ```
+/// use twilio_room_recordings::Credentials;
+///
+/// let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let credentials = Credentials::api_key(key, "the secret");
+/// assert!(!format!("{credentials:?}").contains("the secret"));
+/// # Ok::<(), twilio_room_recordings::ParseSidError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    username: String,
+    secret: String,
+}
+
+impl Credentials {
+    /// An account SID and its auth token.
+    pub fn auth_token(account: AccountSid, auth_token: impl Into<String>) -> Self {
+        Self { username: account.to_string(), secret: auth_token.into() }
+    }
+
+    /// An API key's SID and its secret.
+    pub fn api_key(key: ApiKeySid, secret: impl Into<String>) -> Self {
+        Self { username: key.to_string(), secret: secret.into() }
+    }
+
+    /// The credentials that the environment holds: `TWILIO_API_KEY` with `TWILIO_API_SECRET`, or
+    /// else `TWILIO_ACCOUNT_SID` with `TWILIO_AUTH_TOKEN`. An empty variable counts as unset.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingCredentials`](ErrorKind::MissingCredentials) where a pair is incomplete or none is
+    /// there; [`InvalidInput`](ErrorKind::InvalidInput) where a SID is not one.
+    pub fn from_env() -> Result<Self, Error> {
+        if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
+            return Ok(Self::api_key(parse_sid("TWILIO_API_KEY", &key)?, secret));
+        }
+        if let Some((account, token)) = pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")? {
+            return Ok(Self::auth_token(parse_sid("TWILIO_ACCOUNT_SID", &account)?, token));
+        }
+        Err(Error::new(ErrorKind::MissingCredentials(
+            "no credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, \
+             or TWILIO_API_KEY and TWILIO_API_SECRET"
+                .to_owned(),
+        )))
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("secret", &"[redacted]")
+            .finish()
+    }
+}
+
+/// A variable that is set and not empty.
+fn variable(name: &'static str) -> Result<Option<String>, Error> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        // The value is left out: it may be a secret.
+        Err(env::VarError::NotUnicode(_)) => Err(Error::invalid_input(name, "…", "Unicode text")),
+    }
+}
+
+fn pair(
+    id_name: &'static str,
+    secret_name: &'static str,
+) -> Result<Option<(String, String)>, Error> {
+    let half = |set: &str, missing: &str| {
+        let what = format!("half a pair of credentials: {set} is set, and {missing} is missing");
+        Err(Error::new(ErrorKind::MissingCredentials(what)))
+    };
+    match (variable(id_name)?, variable(secret_name)?) {
+        (Some(id), Some(secret)) => Ok(Some((id, secret))),
+        (None, None) => Ok(None),
+        (Some(_), None) => half(id_name, secret_name),
+        (None, Some(_)) => half(secret_name, id_name),
+    }
+}
+
+fn parse_sid<T>(name: &'static str, text: &str) -> Result<T, Error>
+where
+    T: for<'a> TryFrom<&'a str, Error = crate::ParseSidError>,
+{
+    T::try_from(text)
+        .map_err(|error| Error::invalid_input(name, text, error.to_string()).caused_by(error))
+}
+
+/// The way to the service: who asks, and how. Cheap to clone, and clones share their connections,
+/// so one client serves all threads.
+///
+/// ```
+/// use twilio_room_recordings::{Client, Credentials};
+///
+/// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let client = Client::new(Credentials::auth_token(account, "the auth token"))?;
+/// # Ok::<(), twilio_room_recordings::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Http>);
+
+impl Client {
+    /// A client with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::build`].
+    pub fn new(credentials: Credentials) -> Result<Self, Error> {
+        Self::builder(credentials).build()
+    }
+
+    /// A client with the credentials, the region and the edge that the environment holds: see
+    /// [`Credentials::from_env`] and [`ClientBuilder::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// As both.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// A client to be set up.
+    pub fn builder(credentials: Credentials) -> ClientBuilder {
+        ClientBuilder {
+            credentials,
+            base_url: None,
+            region: None,
+            edge: None,
+            user_agent: None,
+            agent: None,
+            connect_timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(60),
+            max_body_bytes: 16 * 1024 * 1024,
+            retry: RetryPolicy::default(),
+            on_retry: None,
+        }
+    }
+
+    /// The recordings of a room, to be filtered and iterated over. Nothing is sent yet.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// for recording in client.recordings("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?) {
+    ///     println!("{}", recording?.sid);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn recordings(&self, room: RoomSid) -> ListRecordings {
+        ListRecordings::new(self.clone(), room)
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.0
+    }
+}
+
+/// A [`Client`] that is being set up; made by [`Client::builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use twilio_room_recordings::{Client, Credentials, RetryPolicy};
+///
+/// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+///     .region("ie1")
+///     .attempt_timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::default().max_retries(5))
+///     .on_retry(|retry| eprintln!("{}; again in {:?}", retry.error, retry.wait))
+///     .build()?;
+/// # Ok::<(), twilio_room_recordings::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct ClientBuilder {
+    credentials: Credentials,
+    base_url: Option<String>,
+    region: Option<String>,
+    edge: Option<String>,
+    user_agent: Option<String>,
+    agent: Option<Agent>,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    max_body_bytes: u64,
+    retry: RetryPolicy,
+    on_retry: Option<crate::http::OnRetry>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// A builder with what the environment holds: the credentials, as
+    /// [`Credentials::from_env`] finds them, and `TWILIO_REGION` and `TWILIO_EDGE`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credentials::from_env`].
+    pub fn from_env() -> Result<Self, Error> {
+        let mut builder = Client::builder(Credentials::from_env()?);
+        builder.region = variable("TWILIO_REGION")?;
+        builder.edge = variable("TWILIO_EDGE")?;
+        Ok(builder)
+    }
+
+    /// Where the service is instead of `https://video.twilio.com`: scheme, host, and a port and a
+    /// path prefix where there are any. It wins over region and edge. `http` is for loopback
+    /// only (`localhost`, `127.0.0.0/8`, `[::1]`), and a proxy is never used there.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The region that processes the data, such as `ie1`.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// The edge that the service is reached through, such as `dublin`. Without a region it is
+    /// that of `us1`.
+    pub fn edge(mut self, edge: impl Into<String>) -> Self {
+        self.edge = Some(edge.into());
+        self
+    }
+
+    /// How the program calls itself in requests, before this crate's own name.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = Some(name.into());
+        self
+    }
+
+    /// Make requests with this [`ureq::Agent`] or [`ureq::config::Config`]: for a proxy, a
+    /// private certificate authority, a client certificate. Whatever it says, this crate's own
+    /// limits stand: no redirects, no plain `http` but to loopback, no proxy to loopback, its
+    /// time and size limits.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials, ureq};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let proxy = ureq::Proxy::new("http://proxy.example:3128")?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .agent(ureq::config::Config::builder().proxy(Some(proxy)).build())
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn agent(mut self, agent: impl Into<Agent>) -> Self {
+        self.agent = Some(agent.into());
+        self
+    }
+
+    /// How long setting up a connection may take, TLS included. 10 seconds by default.
+    pub fn connect_timeout(mut self, time: Duration) -> Self {
+        self.connect_timeout = time;
+        self
+    }
+
+    /// How long one attempt at a request may take, from name resolution to the last byte of the
+    /// body. 60 seconds by default.
+    pub fn attempt_timeout(mut self, time: Duration) -> Self {
+        self.attempt_timeout = time;
+        self
+    }
+
+    /// How large a body may be, after decompression. 16 MiB by default, and a page of 1000
+    /// records is about 1 MiB.
+    pub fn max_body_bytes(mut self, bytes: u64) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// What is tried again, and when.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Call this before each retry's wait, so that a program can log it.
+    pub fn on_retry(mut self, callback: impl Fn(&Retry<'_>) + Send + Sync + 'static) -> Self {
+        self.on_retry = Some(Arc::new(callback));
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) where a setting can't be right: an empty secret,
+    /// a base URL that is none or has plain `http` beyond loopback, `https` in a build without a
+    /// TLS feature, a region or an edge that is no host name, a user agent that no header can
+    /// hold, a time limit or a size limit of zero.
+    pub fn build(self) -> Result<Client, Error> {
+        let Credentials { username, secret } = &self.credentials;
+        if secret.is_empty() {
+            let expected = "the auth token or the API key's secret";
+            return Err(Error::invalid_input("secret", "", expected));
+        }
+        for (what, time) in
+            [("connect time-out", self.connect_timeout), ("attempt time-out", self.attempt_timeout)]
+        {
+            if time.is_zero() {
+                return Err(Error::invalid_input(what, "0", "more than zero"));
+            }
+        }
+        if self.max_body_bytes == 0 {
+            return Err(Error::invalid_input("largest body", "0", "at least one byte"));
+        }
+        let (base_url, is_loopback) = check_base_url(&self.url()?)?;
+        let agent = self.agent.unwrap_or_else(default_agent);
+        check_user_agent(agent.config().user_agent())?;
+        let encoded = base64(format!("{username}:{secret}").as_bytes());
+        let authorization = HeaderValue::from_str(&format!("Basic {encoded}"));
+        let mut authorization = authorization
+            .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
+        authorization.set_sensitive(true);
+        Ok(Client(Arc::new(Http {
+            agent,
+            base_url,
+            is_loopback,
+            authorization,
+            secrets: [encoded, secret.clone()],
+            user_agent: user_agent(self.user_agent.as_deref())?,
+            connect_timeout: self.connect_timeout,
+            attempt_timeout: self.attempt_timeout,
+            max_body_bytes: self.max_body_bytes,
+            retry: self.retry,
+            on_retry: self.on_retry,
+        })))
+    }
+
+    fn url(&self) -> Result<String, Error> {
+        for (what, label) in [("region", &self.region), ("edge", &self.edge)] {
+            let Some(label) = label else { continue };
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            if label.is_empty() || !label.bytes().all(fits) {
+                return Err(Error::invalid_input(what, label, "letters, digits and hyphens"));
+            }
+        }
+        Ok(match (&self.base_url, &self.edge, &self.region) {
+            (Some(url), _, _) => url.clone(),
+            (None, None, None) => "https://video.twilio.com".to_owned(),
+            (None, None, Some(region)) => format!("https://video.{region}.twilio.com"),
+            (None, Some(edge), region) => {
+                let region = region.as_deref().unwrap_or("us1");
+                format!("https://video.{edge}.{region}.twilio.com")
+            }
+        })
+    }
+}
+
+/// The base URL without a slash at its end, and whether it is on this machine.
+fn check_base_url(url: &str) -> Result<(String, bool), Error> {
+    // User information may be a secret, so such a URL is not shown.
+    if url.split(['/', '?', '#']).nth(2).is_some_and(|authority| authority.contains('@')) {
+        let expected = "no user information in it: credentials have their own place";
+        return Err(Error::invalid_input("base URL", "…@…", expected));
+    }
+    let refuse = |expected| Err(Error::invalid_input("base URL", url, expected));
+    let Ok(uri) = url.parse::<Uri>() else {
+        return refuse("an absolute URL such as https://video.twilio.com");
+    };
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host().filter(|host| !host.is_empty()))
+    else {
+        return refuse("an absolute URL such as https://video.twilio.com");
+    };
+    if uri.query().is_some() || url.contains('#') {
+        return refuse("no query and no fragment in it");
+    }
+    let port = uri.authority().and_then(|authority| authority.as_str().strip_prefix(host));
+    let port_fits = |port: &str| port.strip_prefix(':').is_some_and(|n| n.parse::<u16>().is_ok());
+    if !port.is_some_and(|port| port.is_empty() || port_fits(port)) {
+        return refuse("a port from 0 to 65535, or none");
+    }
+    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let is_loopback = match address {
+        Some(address) => address.is_loopback(),
+        None => host.eq_ignore_ascii_case("localhost"),
+    };
+    match scheme {
+        "https" if cfg!(not(any(feature = "rustls", feature = "native-tls"))) => refuse(
+            "http and loopback: this build has no TLS; its features rustls and native-tls add it",
+        ),
+        "https" => Ok((url.trim_end_matches('/').to_owned(), is_loopback)),
+        "http" if is_loopback => Ok((url.trim_end_matches('/').to_owned(), true)),
+        "http" => refuse("https: plain http would show the credentials, and is for loopback only"),
+        _ => refuse("https"),
+    }
+}
+
+fn check_user_agent(value: &AutoHeaderValue) -> Result<(), Error> {
+    match value {
+        AutoHeaderValue::Provided(text) if HeaderValue::from_str(text).is_err() => {
+            Err(Error::invalid_input("user agent", text, "visible ASCII characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn user_agent(program: Option<&str>) -> Result<HeaderValue, Error> {
+    let own = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    let text = match program {
+        None => own.to_owned(),
+        Some(program) => format!("{program} {own}"),
+    };
+    HeaderValue::from_str(&text).map_err(|error| {
+        Error::invalid_input("user agent", text, "visible ASCII characters").caused_by(error)
+    })
+}
+
+fn default_agent() -> Agent {
+    let config = Agent::config_builder();
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    let config = config.tls_config(
+        ureq::tls::TlsConfig::builder().provider(ureq::tls::TlsProvider::NativeTls).build(),
+    );
+    #[cfg(feature = "platform-verifier")]
+    let config = config.tls_config(
+        ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
+    );
+    config.build().into()
+}
+
+/// Base64 (RFC 4648, section 4).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { digit.into() } else { '=' });
+        }
+    }
+    text
+}

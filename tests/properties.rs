@@ -1,0 +1,133 @@
+//! Properties that hold for any list and any query, tried with random ones.
+
+mod support;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use support::stand_in::{Server, answer, recording, serve_room};
+use support::{client, page, room};
+use time::OffsetDateTime;
+use twilio_room_recordings::{Codec, ResumePoint, RoomRecording, Status};
+
+fn expected(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|number| format!("RT{number:032x}")).collect()
+}
+
+fn sid(item: twilio_room_recordings::Result<RoomRecording>) -> String {
+    item.expect("a good record").sid.to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn paging_any_list_gives_that_list(
+        length in 0_usize..60,
+        page_size in 1_u32..20,
+        limit in proptest::option::of(0_u64..80),
+    ) {
+        let server = serve_room((0..length).map(recording).collect());
+        let mut listing = client(server.base_url()).recordings(room()).page_size(page_size);
+        let mut wanted = length;
+        if let Some(limit) = limit {
+            listing = listing.limit(limit);
+            wanted = wanted.min(limit as usize);
+        }
+        let listed: Vec<_> = listing.into_iter().map(sid).collect();
+        prop_assert_eq!(listed, expected(0..wanted));
+        let pages = wanted.div_ceil(page_size as usize);
+        let for_the_empty_list = usize::from(length == 0 && limit != Some(0));
+        prop_assert_eq!(server.asked().len(), pages + for_the_empty_list);
+    }
+
+    #[test]
+    fn a_listing_cut_anywhere_goes_on_where_it_stood(
+        length in 0_usize..40,
+        page_size in 1_u32..12,
+        cut in 0_usize..45,
+    ) {
+        let server = serve_room((0..length).map(recording).collect());
+        let client = client(server.base_url());
+        let mut first = client.recordings(room()).page_size(page_size).into_iter();
+        let mut listed: Vec<_> = first.by_ref().take(cut).map(sid).collect();
+        if let Some(point) = first.resume_point() {
+            let stored: ResumePoint = point.to_string().parse().unwrap();
+            prop_assert_eq!(&stored, &point);
+            listed.extend(client.recordings(room()).resume(stored).into_iter().map(sid));
+        }
+        prop_assert_eq!(listed, expected(0..length));
+    }
+
+    #[test]
+    fn a_page_token_comes_back_as_it_was_given(token in "[^\u{0}-\u{1f}]{1,40}", encode_all: bool) {
+        let given: String = token
+            .bytes()
+            .map(|byte| match byte {
+                b'-' | b'/' | b'=' | b'A'..=b'z' if !encode_all && byte != b'\\' && byte != b'`' && byte != b'^' && byte != b'[' && byte != b']' => char::from(byte).to_string(),
+                _ => format!("%{byte:02x}"),
+            })
+            .collect();
+        let first = page(&[], format!("https://elsewhere.example/x?Page=1&PageToken={given}&PageSize=3"));
+        let last = page(&[], Value::Null);
+        let server = Server::start(move |asked| {
+            answer(200, if asked.parameter("PageToken").is_some() { &last } else { &first })
+        });
+        prop_assert_eq!(client(server.base_url()).recordings(room()).into_iter().count(), 0);
+        prop_assert_eq!(server.asked()[1].parameter("PageToken"), Some(token));
+        prop_assert_eq!(server.asked()[1].parameter("PageSize").unwrap(), "1000");
+    }
+
+    #[test]
+    fn date_filters_round_outwards_and_never_more_than_a_second(
+        seconds in -62_167_219_200_i64..253_402_300_799,
+        nanosecond in 0_u32..1_000_000_000,
+        offset_hours in -12_i8..12,
+    ) {
+        let instant = OffsetDateTime::from_unix_timestamp(seconds).unwrap().replace_nanosecond(nanosecond).unwrap();
+        let offset = time::UtcOffset::from_hms(offset_hours, 0, 0).unwrap();
+        let Some(given) = instant.checked_to_offset(offset) else { return Ok(()) };
+        let server = serve_room(vec![]);
+        let client = client(server.base_url());
+        let _ = client.recordings(room()).created_after(given).into_iter().next();
+        let _ = client.recordings(room()).created_before(given).into_iter().next();
+        let sent = |request: usize, name: &str| {
+            let text = server.asked()[request].parameter(name).unwrap();
+            assert!(text.len() == 20 && text.ends_with('Z'), "{text}");
+            OffsetDateTime::parse(&text, &time::format_description::well_known::Rfc3339).unwrap()
+        };
+        prop_assert_eq!(sent(0, "DateCreatedAfter").unix_timestamp(), seconds);
+        prop_assert_eq!(sent(1, "DateCreatedBefore").unix_timestamp(), seconds + i64::from(nanosecond > 0));
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_enum_reads_what_it_wrote(text in ".{0,20}|completed|Completed|vp8|OPUS") {
+        for value in [Status::from(&*text).to_string(), Codec::from(&*text).to_string()] {
+            prop_assert!(value.eq_ignore_ascii_case(&text));
+        }
+        let codec = Codec::from(&*text);
+        let json = serde_json::to_string(&codec).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Codec>(&json).unwrap(), codec);
+    }
+
+    #[test]
+    fn a_record_reads_what_it_wrote(number in 0_usize..10_000, missing in proptest::collection::vec(0_usize..20, 0..20)) {
+        const REQUIRED: [&str; 5] = ["sid", "status", "account_sid", "room_sid", "date_created"];
+        let mut json = recording(number);
+        let names: Vec<String> = json.as_object().unwrap().keys().cloned().collect();
+        for name in missing.into_iter().map(|at| &names[at]).filter(|name| !REQUIRED.contains(&name.as_str())) {
+            json[name] = Value::Null;
+        }
+        let record: RoomRecording = serde_json::from_value(json).unwrap();
+        let written = serde_json::to_string(&record).unwrap();
+        prop_assert_eq!(serde_json::from_str::<RoomRecording>(&written).unwrap(), record);
+    }
+
+    #[test]
+    fn no_resume_point_panics(text in "\\PC{0,60}|/v1/Rooms/RM[a-f]{32}/Recordings\\?(PageSize=[0-9]{1,5}|Status=[a-z%]{1,5}|&|Page=[%a-z+]{1,6}|PageToken=[^#]{0,9}){0,4}#[0-9]{1,3}\\.[0-9]{1,3}") {
+        if let Ok(point) = text.parse::<ResumePoint>() {
+            prop_assert_eq!(point.to_string(), text.trim());
+        }
+    }
+}
