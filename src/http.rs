@@ -257,10 +257,14 @@ impl Http {
         // An error's body is help, not substance: what arrives of it serves.
         let _ = answer.into_body().into_reader().take(MAX_ERROR_BODY_BYTES).read_to_end(&mut bytes);
         let text = self.redacted(String::from_utf8_lossy(&bytes).into_owned());
-        let Told { code, message, more_info } = Told::from_body(&text, status);
-        let message = self.redacted(message);
-        let more_info = more_info.map(|url| self.redacted(url));
-        let error = ServiceError { status, code, message, more_info, request_id, retry_after };
+        let told = service_error_from_body(&text, status);
+        let error = ServiceError {
+            message: self.redacted(told.message),
+            more_info: told.more_info.map(|url| self.redacted(url)),
+            request_id,
+            retry_after,
+            ..told
+        };
         let transient = status == 429 || (status >= 500 && status != 501);
         let kind = match status {
             401 | 403 => ErrorKind::RefusedCredentials(error),
@@ -301,40 +305,34 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
-/// What an error's body says.
-struct Told {
-    code: Option<i64>,
-    message: String,
-    more_info: Option<String>,
-}
-
-impl Told {
-    /// Reads the service's own form, problem details (RFC 9457), or whatever a proxy sent.
-    fn from_body(text: &str, status: u16) -> Self {
-        let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-        let string = |name: &str| json[name].as_str().filter(|text| !text.is_empty());
-        let code = &json["code"];
-        let code = code.as_i64().or_else(|| code.as_str()?.parse().ok());
-        let more_info = string("more_info").or(string("type").filter(|url| *url != "about:blank"));
-        let mut parts: Vec<String> = match string("message") {
-            Some(message) => vec![message.to_owned()],
-            None => {
-                [string("title"), string("detail")].into_iter().flatten().map(Into::into).collect()
-            }
-        };
-        for error in json["errors"].as_array().into_iter().flatten() {
-            let of = |name: &str| error[name].as_str();
-            match (of("pointer"), of("detail")) {
-                (Some(pointer), Some(detail)) => parts.push(format!("{pointer}: {detail}")),
-                (pointer, detail) => parts.extend(pointer.or(detail).map(Into::into)),
-            }
+/// What an error's body says: in the service's own form, as problem details (RFC 9457), or in
+/// whatever a proxy sent.
+pub(crate) fn service_error_from_body(text: &str, status: u16) -> ServiceError {
+    let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let string = |name: &str| json[name].as_str().filter(|text| !text.is_empty());
+    let code = &json["code"];
+    let code = code.as_i64().or_else(|| code.as_str()?.parse().ok());
+    let more_info = string("more_info").or(string("type").filter(|url| *url != "about:blank"));
+    let mut parts: Vec<String> = match string("message") {
+        Some(message) => vec![message.to_owned()],
+        None => {
+            let parts = [string("title"), string("detail")];
+            parts.into_iter().flatten().map(Into::into).collect()
         }
-        let message = match parts.is_empty() {
-            true => without_message(text, status),
-            false => parts.join("; "),
-        };
-        Self { code, message, more_info: more_info.map(Into::into) }
+    };
+    for error in json["errors"].as_array().into_iter().flatten() {
+        let of = |name: &str| error[name].as_str();
+        match (of("pointer"), of("detail")) {
+            (Some(pointer), Some(detail)) => parts.push(format!("{pointer}: {detail}")),
+            (pointer, detail) => parts.extend(pointer.or(detail).map(Into::into)),
+        }
     }
+    let message = match parts.is_empty() {
+        true => without_message(text, status),
+        false => parts.join("; "),
+    };
+    let more_info = more_info.map(Into::into);
+    ServiceError { status, code, message, more_info, request_id: None, retry_after: None }
 }
 
 /// What can be told of an error that has no message of its own.

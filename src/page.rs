@@ -125,13 +125,13 @@ pub(crate) fn parse(
         Error::invalid_answer(reason).caused_by(error)
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (meta, records) = match serde_json::from_str::<Body<RoomRecording>>(text) {
-        Ok(Body { meta, recordings: Bounded(records) })
-            if records.iter().all(|record| record.room_sid.eq_ignore_ascii_case(room)) =>
-        {
-            (meta, records.into_iter().map(Ok).collect())
-        }
-        _ => one_by_one(text, room, number)?,
+    let of_the_room = |record: &RoomRecording| record.room_sid.eq_ignore_ascii_case(room);
+    let all_good = serde_json::from_str::<Body<RoomRecording>>(text)
+        .ok()
+        .filter(|body| body.recordings.0.iter().all(of_the_room));
+    let (meta, records) = match all_good {
+        Some(Body { meta, recordings }) => (meta, recordings.0.into_iter().map(Ok).collect()),
+        None => one_by_one(text, room, number)?,
     };
     let next = match &meta.next_page_url {
         None => Ok(None),
@@ -189,12 +189,31 @@ fn record(json: &str, room: &RoomSid) -> Result<RoomRecording, Fault> {
     Ok(record)
 }
 
-/// The message without the position, which is one inside the record's own text.
+/// The message without the position, which is one inside the record's own text; bounded, for it
+/// may quote a value of any length.
 fn told(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    match message.rfind(" at line ") {
-        Some(end) => message[..end].to_owned(),
-        None => message,
+    struct Short(String);
+
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            const LONGEST: usize = 1000;
+            for char in text.chars() {
+                if self.0.len() >= LONGEST {
+                    self.0.push('…');
+                    return Err(fmt::Error);
+                }
+                self.0.push(char);
+            }
+            Ok(())
+        }
+    }
+
+    let mut message = Short(String::new());
+    // What does not fit is left out on purpose.
+    let _ = write!(message, "{error}");
+    match message.0.rfind(" at line ") {
+        Some(end) => message.0[..end].to_owned(),
+        None => message.0,
     }
 }
 

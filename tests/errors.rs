@@ -385,6 +385,76 @@ fn redirects_and_other_statuses_are_not_followed() {
 }
 
 #[test]
+fn an_agent_handed_over_does_not_weaken_the_limits() {
+    use std::time::Duration;
+    use twilio_room_recordings::ureq::{Proxy, config::Config};
+
+    let trap = Server::start(|_| answer(200, &page(&[], Value::Null)));
+    let config = Config::builder()
+        .max_redirects(10)
+        .http_status_as_error(true)
+        .timeout_global(Some(Duration::from_secs(3600)))
+        .proxy(Some(Proxy::new(trap.base_url()).unwrap()))
+        .build();
+    let redirect = http("302 Found", &format!("Location: {}/\r\n", trap.base_url()), b"");
+    let not_found = http("404 Not Found", "", b"{\"code\": 20404}");
+    for (raw, words) in [(redirect, "which is not followed"), (not_found, "code 20404")] {
+        let server = RawServer::start(vec![raw]);
+        let client = builder(&server.base_url).agent(config.clone()).build().unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let slow = RawServer::start_with(1, |_, stream| {
+        // Until the client gives up.
+        let _ = std::io::Read::read(stream, &mut [0]);
+    });
+    let client = builder(&slow.base_url)
+        .agent(config)
+        .attempt_timeout(Duration::from_millis(50))
+        .retry(RetryPolicy::off())
+        .build()
+        .unwrap();
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
+    assert!(trap.asked().is_empty());
+
+    let config = Config::builder().user_agent("line\nbreak").build();
+    let error = builder("http://127.0.0.1:1").agent(config).build().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)));
+}
+
+#[test]
+fn dates_at_the_edge_are_decided() {
+    let mut leap = recording(0);
+    leap["date_created"] = json!("2016-12-31T23:59:60Z");
+    let mut offset = recording(1);
+    offset["date_created"] = json!("2026-01-01t14:00:00.25+02:00");
+    let body = page(&[leap, offset], Value::Null);
+    let server = Server::start(move |_| answer(200, &body));
+    let listed: Vec<_> = items(server.base_url()).into_iter().map(Result::unwrap).collect();
+    assert_eq!(listed[0].date_created.unix_timestamp(), 1_483_228_799);
+    assert_eq!(listed[1].date_created.unix_timestamp(), 1_767_268_800);
+    for recording in listed {
+        let written = serde_json::to_string(&recording).unwrap();
+        assert_eq!(serde_json::from_str::<RoomRecording>(&written).unwrap(), recording);
+    }
+}
+
+#[test]
+fn a_token_that_has_expired_is_told_and_the_listing_can_be_started_anew() {
+    let server = Server::start(|asked| match asked.parameter("PageToken") {
+        None => answer(200, &page(&[recording(0)], Value::Null)),
+        Some(_) => error(400, 20001, "Invalid PageToken"),
+    });
+    let client = client(server.base_url());
+    let stored = format!("/v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page=1&PageToken=PT1#1.0");
+    let resumed = client.recordings(room()).resume(stored.parse().unwrap());
+    let error = resumed.into_iter().next().unwrap().unwrap_err();
+    assert_eq!((error.service().unwrap().status, error.attempts()), (400, 1));
+    assert!(client.recordings(room()).into_iter().all(|it| it.is_ok()));
+}
+
+#[test]
 fn no_secret_is_in_any_output() {
     let echo = |asked: &support::stand_in::Asked| {
         let authorization = asked.headers["authorization"].to_str().unwrap();
