@@ -4,6 +4,8 @@
 
 mod client;
 mod error;
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

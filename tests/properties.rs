@@ -7,7 +7,7 @@ use serde_json::Value;
 use support::stand_in::{Server, answer, recording, serve_room};
 use support::{client, page, room};
 use time::OffsetDateTime;
-use twilio_room_recordings::{Codec, ResumePoint, RoomRecording, Status};
+use twilio_room_recordings::{Codec, ResumePoint, RetryPolicy, RoomRecording, Status};
 
 fn expected(range: std::ops::Range<usize>) -> Vec<String> {
     range.map(|number| format!("RT{number:032x}")).collect()
@@ -75,6 +75,32 @@ proptest! {
         prop_assert_eq!(client(server.base_url()).recordings(room()).into_iter().count(), 0);
         prop_assert_eq!(server.asked()[1].parameter("PageToken"), Some(token));
         prop_assert_eq!(server.asked()[1].parameter("PageSize").unwrap(), "1000");
+    }
+
+    #[test]
+    fn any_answer_whatever_ends_the_listing(
+        status in prop_oneof![Just(200_u16), Just(200), 400_u16..600],
+        cut in 0_usize..2500,
+        instead in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            "[{}\\[\\]\",:nul0-9.eE+-]{0,40}".prop_map(String::into_bytes),
+        ],
+        left_out in 0_usize..40,
+        next in "\\PC{0,30}|[?&=%#a-f0-9PageTokn]{0,40}|\\?PageToken=\\PC{0,20}",
+    ) {
+        let mut body = page(&[recording(0), recording(1)], next).to_string().into_bytes();
+        let cut = cut.min(body.len());
+        let end = (cut + left_out).min(body.len());
+        body.splice(cut..end, instead);
+        let server = Server::start(move |_| {
+            axum::response::Response::builder().status(status).body(body.clone().into()).unwrap()
+        });
+        let client = support::builder(server.base_url()).retry(RetryPolicy::off()).build().unwrap();
+        let items: Vec<_> = client.recordings(room()).into_iter().take(1000).collect();
+        prop_assert!(items.len() < 1000);
+        for error in items.iter().filter_map(|item| item.as_ref().err()) {
+            prop_assert!(!error.to_string().chars().any(char::is_control), "{error}");
+        }
     }
 
     #[test]
