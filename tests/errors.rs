@@ -185,6 +185,21 @@ fn each_field_is_validated_and_named() {
 }
 
 #[test]
+fn a_record_of_another_room_is_bad_on_a_page_that_is_good_otherwise() {
+    let mut foreign = recording(1);
+    foreign["room_sid"] = json!("RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    let body = page(&[recording(0), foreign], Value::Null);
+    let server = Server::start(move |_| answer(200, &body));
+    let items = items(server.base_url());
+    let [Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
+    assert_eq!(
+        error.to_string(),
+        "record 1 of page 0 is not valid: room_sid: it is of room \
+         RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, not of RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    );
+}
+
+#[test]
 fn records_that_are_none_at_all() {
     let mut without = recording(0);
     without.as_object_mut().unwrap().remove("account_sid");
@@ -417,6 +432,13 @@ fn an_agent_handed_over_does_not_weaken_the_limits() {
     let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     assert!(trap.asked().is_empty());
+
+    let filler = format!("X-Filler: {}\r\n", "a".repeat(100_000));
+    let server = RawServer::start(vec![http("200 OK", &filler, b"{}")]);
+    let roomy = Config::builder().max_response_header_size(1_000_000).build();
+    let client = builder(&server.base_url).agent(roomy).build().unwrap();
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    assert_invalid_answer(&error, "header is too big");
 
     let config = Config::builder().user_agent("line\nbreak").build();
     let error = builder("http://127.0.0.1:1").agent(config).build().unwrap_err();

@@ -7,6 +7,8 @@ use std::sync::Mutex;
 
 use support::stand_in::{Server, error};
 use support::{SECRET, builder, room};
+use twilio_room_recordings::ureq;
+use twilio_room_recordings::ureq::middleware::MiddlewareNext;
 
 struct Kept(Mutex<String>);
 
@@ -29,7 +31,12 @@ fn no_secret_is_logged_at_any_level() {
     log::set_logger(&LOG).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     let server = Server::start(|_| error(503, 20500, "busy"));
-    let client = builder(server.base_url()).build().unwrap();
+    let marked = |request: ureq::http::Request<ureq::SendBody<'_>>, next: MiddlewareNext<'_>| {
+        assert!(request.headers()["authorization"].is_sensitive());
+        next.handle(request)
+    };
+    let config = ureq::config::Config::builder().middleware(marked).build();
+    let client = builder(server.base_url()).agent(config).build().unwrap();
     assert!(client.recordings(room()).into_iter().all(|it| it.is_err()));
     let asked = server.asked();
     assert_eq!(asked.len(), 4);
