@@ -1,18 +1,13 @@
 //! What the fuzz targets reach that is not public otherwise; compiled for them alone.
 
-use crate::error::{Error, Result, ServiceError};
+use crate::error::{Result, ServiceError};
 use crate::http::service_error_from_body;
 use crate::list::{MAX_PAGE_SIZE, Query};
-use crate::page::{self, Page, PageToken};
+use crate::page::PageToken;
 use crate::sid::RoomSid;
 
 fn room() -> RoomSid {
     "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("a room SID")
-}
-
-/// Reads the body of a list answer.
-pub fn page(body: &[u8]) -> Result<Page> {
-    page::parse(body, &room(), 0, MAX_PAGE_SIZE).map(|answer| answer.page)
 }
 
 /// Reads the body of an error.
@@ -21,7 +16,7 @@ pub fn error_body(body: &[u8], status: u16) -> ServiceError {
 }
 
 /// The path that the page of a `next_page_url` is asked for with.
-pub fn next_path(url: &str) -> std::result::Result<Option<String>, Error> {
+pub fn next_path(url: &str) -> Result<Option<String>> {
     let query = Query { room: room(), filters: String::new(), page_size: MAX_PAGE_SIZE };
     Ok(PageToken::from_url(url)?.map(|token| query.path(Some(&token))))
 }

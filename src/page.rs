@@ -29,6 +29,29 @@ pub struct Page {
     pub next: Option<PageToken>,
 }
 
+impl Page {
+    /// Reads the body of a list answer that was fetched or kept elsewhere, as a listing reads it.
+    /// It counts as page 0.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidAnswer`](ErrorKind::InvalidAnswer) where the body is not what the API promises.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Page;
+    ///
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let body = br#"{"meta": {"page_size": 50, "next_page_url": null}, "recordings": []}"#;
+    /// let page = Page::from_json(body, &room)?;
+    /// assert!(page.records.is_empty() && page.next.is_none());
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
+    pub fn from_json(body: &[u8], room: &RoomSid) -> Result<Self, Error> {
+        let Answer { page, next } = parse(body, room, 0, MAX_PAGE_SIZE)?;
+        next.map(|_| page)
+    }
+}
+
 /// What the service calls a page: the `Page` and `PageToken` of the URL that leads there.
 ///
 /// Nothing else is taken from that URL. Both are opaque, and are sent back percent-encoded as
