@@ -15,27 +15,29 @@ const LENGTH: usize = 34;
 struct Rule {
     name: &'static str,
     /// The two letters in front; any two ASCII letters where there is none.
-    prefix: Option<&'static str>,
+    prefix: Option<[u8; 2]>,
 }
 
 impl Rule {
-    fn check(self, text: &str) -> Result<[u8; LENGTH], ParseSidError> {
+    fn check(self, text: &str) -> Result<&[u8; LENGTH], ParseSidError> {
         let fault = |fault| ParseSidError { rule: self, fault, input: text.to_owned() };
-        let bytes: [u8; LENGTH] = text
+        let bytes: &[u8; LENGTH] = text
             .as_bytes()
             .try_into()
             .map_err(|_| fault(SidFault::Length { found: text.chars().count() }))?;
         let prefix_holds = match self.prefix {
-            Some(prefix) => bytes.starts_with(prefix.as_bytes()),
+            Some(prefix) => [bytes[0], bytes[1]] == prefix,
             None => bytes[..2].iter().all(u8::is_ascii_alphabetic),
         };
         if !prefix_holds {
             return Err(fault(SidFault::Prefix));
         }
-        match bytes[2..].iter().position(|byte| !byte.is_ascii_hexdigit()) {
-            Some(at) => Err(fault(SidFault::Digit { at: at + 2 })),
-            None => Ok(bytes),
+        // Without an early end, so that the compiler takes sixteen digits at a time.
+        if bytes[2..].iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit()) {
+            return Ok(bytes);
         }
+        let at = bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count() + 2;
+        Err(fault(SidFault::Digit { at }))
     }
 }
 
@@ -92,7 +94,8 @@ impl fmt::Display for ParseSidError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rule, fault, input } = self;
         write!(f, "\"{}\" is not {}: ", Escaped(input), rule.name)?;
-        let prefix = rule.prefix.unwrap_or("two letters");
+        let prefix = rule.prefix.as_ref().map_or(Ok("two letters"), |it| std::str::from_utf8(it));
+        let prefix = prefix.unwrap_or_default();
         match *fault {
             SidFault::Length { found } if found == LENGTH => {
                 f.write_str("it has characters beyond ASCII")
@@ -111,20 +114,6 @@ impl fmt::Display for ParseSidError {
 }
 
 impl std::error::Error for ParseSidError {}
-
-struct SidVisitor(Rule);
-
-impl Visitor<'_> for SidVisitor {
-    type Value = [u8; LENGTH];
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.name)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        self.0.check(text).map_err(E::custom)
-    }
-}
 
 macro_rules! sid {
     ($(#[$doc:meta])* $name:ident, $title:literal, $prefix:expr, $example:literal) => {
@@ -162,7 +151,7 @@ macro_rules! sid {
             type Err = ParseSidError;
 
             fn from_str(text: &str) -> Result<Self, ParseSidError> {
-                Self::RULE.check(text).map(Self)
+                Self::RULE.check(text).map(|bytes| Self(*bytes))
             }
         }
 
@@ -200,7 +189,21 @@ macro_rules! sid {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(SidVisitor(Self::RULE)).map(Self)
+                struct SidVisitor;
+
+                impl Visitor<'_> for SidVisitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($title)
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::RULE.check(text).map(|bytes| $name(*bytes)).map_err(E::custom)
+                    }
+                }
+
+                deserializer.deserialize_str(SidVisitor)
             }
         }
     };
@@ -208,15 +211,15 @@ macro_rules! sid {
 
 sid!(
     /// The SID of a room: `RM` and 32 hexadecimal digits.
-    RoomSid, "a room SID", Some("RM"), "RM0123456789abcdef0123456789ABCDEF"
+    RoomSid, "a room SID", Some(*b"RM"), "RM0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of a recording: `RT` and 32 hexadecimal digits.
-    RecordingSid, "a recording SID", Some("RT"), "RT0123456789abcdef0123456789ABCDEF"
+    RecordingSid, "a recording SID", Some(*b"RT"), "RT0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of an account: `AC` and 32 hexadecimal digits.
-    AccountSid, "an account SID", Some("AC"), "AC0123456789abcdef0123456789ABCDEF"
+    AccountSid, "an account SID", Some(*b"AC"), "AC0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of what was recorded: two letters (`MT` for a track) and 32 hexadecimal digits.
@@ -224,9 +227,9 @@ sid!(
 );
 sid!(
     /// The SID of a participant: `PA` and 32 hexadecimal digits.
-    ParticipantSid, "a participant SID", Some("PA"), "PA0123456789abcdef0123456789ABCDEF"
+    ParticipantSid, "a participant SID", Some(*b"PA"), "PA0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of an API key: `SK` and 32 hexadecimal digits.
-    ApiKeySid, "an API key SID", Some("SK"), "SK0123456789abcdef0123456789ABCDEF"
+    ApiKeySid, "an API key SID", Some(*b"SK"), "SK0123456789abcdef0123456789ABCDEF"
 );
