@@ -245,6 +245,8 @@ impl Iterator for RecordingsIter {
                 self.yielded += 1;
                 return Some(item);
             }
+            // Given back before the next page is fetched, so that one page is in memory.
+            self.current = Vec::new().into_iter();
             self.current_at = self.pages.at.position.clone();
             self.yielded = 0;
             match self.pages.next()? {

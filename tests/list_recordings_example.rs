@@ -2,26 +2,15 @@
 
 mod support;
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
-use support::page;
-use support::stand_in::{ACCOUNT, ROOM, Server, answer, error, recording, serve_room};
+use support::stand_in::{ROOM, Server, answer, error, recording, serve_room};
+use support::{example, page};
 use twilio_room_recordings::RoomRecording;
 
 fn run(base_url: &str, arguments: &[&str]) -> Output {
-    let tests = std::env::current_exe().expect("this test's program");
-    let built = tests.parent().and_then(|it| it.parent()).expect("the build directory");
-    Command::new(built.join("examples").join("list_recordings"))
-        .args(arguments)
-        .env_clear()
-        .env("TWILIO_VIDEO_BASE_URL", base_url)
-        .env("TWILIO_ACCOUNT_SID", ACCOUNT)
-        .env("TWILIO_AUTH_TOKEN", "a token")
-        // Nobody listens there: what goes through a proxy fails.
-        .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")))
-        .output()
-        .expect("the example, which cargo test builds")
+    example("list_recordings", base_url).args(arguments).output().expect("the example")
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -1,0 +1,90 @@
+//! What a listing costs: connections, requests and memory, however long it is.
+
+mod support;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use support::pages::{PageServer, bodies};
+use support::{client, room};
+use twilio_room_recordings::Page;
+
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+/// How many pages a long listing has: fewer where each takes its time.
+const LONG: usize = if cfg!(debug_assertions) { 20 } else { 100 };
+
+/// Memory is counted for all threads, so one test at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What this does to the heap.
+fn counted(work: impl FnOnce()) -> dhat::HeapStats {
+    let _profiler = dhat::Profiler::builder().testing().build();
+    work();
+    dhat::HeapStats::get()
+}
+
+#[test]
+fn a_record_is_at_most_five_allocations() {
+    let _alone = alone();
+    let body = bodies(1, 1000).remove(0);
+    let room = room();
+    let stats = counted(|| {
+        let page = Page::from_json(body.as_bytes(), &room).unwrap();
+        assert_eq!(page.records.iter().filter(|it| it.is_ok()).count(), 1000);
+    });
+    // Beside the records, there is the list of them, which grows by doubling.
+    assert!((5000..5020).contains(&stats.total_blocks), "{stats:?}");
+}
+
+#[test]
+fn a_long_listing_takes_one_connection_a_request_a_page_and_the_memory_of_a_page() {
+    let _alone = alone();
+    let [one_page, all] = [1, LONG].map(|pages| {
+        let server = PageServer::start(bodies(pages, 1000), Duration::ZERO);
+        let client = client(&server.base_url);
+        let stats = counted(|| {
+            let records = client.recordings(room()).into_iter();
+            assert_eq!(records.inspect(|it| assert!(it.is_ok())).count(), pages * 1000);
+        });
+        assert_eq!(server.requests.load(Ordering::SeqCst), pages);
+        assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+        stats.max_bytes
+    });
+    assert!(all < one_page + one_page / 50, "{one_page} bytes for a page, {all} for {LONG}");
+}
+
+/// The listing's output is read up to its last page, and then the program waits in the middle of
+/// that, for the rest is more than a pipe holds.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_example_lists_a_long_room_in_ten_megabytes() {
+    let _alone = alone();
+    use std::io::{BufRead, BufReader};
+
+    let server = PageServer::start(bodies(LONG, 1000), Duration::ZERO);
+    let mut program = support::example("list_recordings", &server.base_url)
+        .args([support::stand_in::ROOM, "--json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    assert_eq!(
+        lines.by_ref().take(LONG * 1000 - 999).map(Result::unwrap).count(),
+        LONG * 1000 - 999
+    );
+    let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kilobytes: u64 = peak.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    program.kill().unwrap();
+    program.wait().unwrap();
+    // Where the compiler has not optimised, the program's own code is the larger half.
+    let most = if cfg!(debug_assertions) { 16_000 } else { 10_000 };
+    assert!(kilobytes < most, "{kilobytes} kB at the peak");
+}
