@@ -1,0 +1,46 @@
+//! From the bytes of a page of 1000 records to the records: the time it takes, and the
+//! instructions where the machine has a counter for them.
+
+mod support;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use support::{DECODERS, Decoder, KINDS, RECORDS, page_of};
+
+fn decoding(criterion: &mut Criterion) {
+    for (kind, recording) in KINDS {
+        let body = page_of(recording);
+        let mut group = criterion.benchmark_group(kind);
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        for decoder in DECODERS {
+            let (name, decode) = decoder;
+            match instructions(decoder, &body) {
+                Some(count) => println!("{kind}/{name}: {count} instructions a record"),
+                None => println!("{kind}/{name}: this machine has no counter of instructions"),
+            }
+            group.bench_function(name, |bench| bench.iter(|| decode(&body)));
+        }
+        group.finish();
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn instructions((_, decode): Decoder, body: &[u8]) -> Option<u64> {
+    use perf_event::Builder;
+    use perf_event::events::Hardware;
+
+    let mut counter = Builder::new(Hardware::INSTRUCTIONS).build().ok()?;
+    decode(body);
+    counter.enable().ok()?;
+    decode(body);
+    counter.disable().ok()?;
+    Some(counter.read().ok()? / RECORDS as u64)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn instructions(_: Decoder, _: &[u8]) -> Option<u64> {
+    let _ = RECORDS;
+    None
+}
+
+criterion_group!(benches, decoding);
+criterion_main!(benches);

@@ -1,0 +1,70 @@
+//! A whole listing of 100,000 records at 1000 a page from a server on loopback, beside a loop of
+//! ureq and a derived struct that a user would write by hand.
+
+mod support;
+
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use support::pages::{PageServer, bodies};
+use support::{PlainPage, stand_in};
+use twilio_room_recordings::{Client, Credentials, RoomSid, ureq};
+
+const PAGES: usize = 100;
+
+fn client(base_url: &str) -> Client {
+    let account = stand_in::ACCOUNT.parse().expect("an account");
+    let credentials = Credentials::auth_token(account, "a token");
+    Client::builder(credentials).base_url(base_url).build().expect("a client")
+}
+
+fn list(client: &Client, page_size: u32) -> usize {
+    let room: RoomSid = stand_in::ROOM.parse().expect("a room");
+    let listing = client.recordings(room).page_size(page_size);
+    listing.into_iter().inspect(|it| assert!(it.is_ok())).count()
+}
+
+fn by_hand(agent: &ureq::Agent, base_url: &str) -> usize {
+    let first = format!("{base_url}/v1/Rooms/{}/Recordings?PageSize=1000", stand_in::ROOM);
+    let (mut url, mut count) = (Some(first), 0);
+    while let Some(asked) = url {
+        let answer = agent.get(&asked).header("Authorization", "Basic eA==").call();
+        let mut body = answer.expect("an answer").into_body();
+        let bytes = body.with_config().limit(1 << 30).read_to_vec().expect("a body");
+        let page: PlainPage = serde_json::from_slice(&bytes).expect("a page");
+        count += page.recordings.len();
+        url =
+            page.meta.next_page_url.map(|next| next.replace("https://video.twilio.com", base_url));
+    }
+    count
+}
+
+fn listing(criterion: &mut Criterion) {
+    let PageServer { base_url, .. } = PageServer::start(bodies(PAGES, 1000), Duration::ZERO);
+    let mut group = criterion.benchmark_group("100,000 records");
+    group.sample_size(10);
+    let client = self::client(&base_url);
+    group.bench_function("the iterator", |bench| {
+        bench.iter(|| assert_eq!(list(&client, 1000), PAGES * 1000));
+    });
+    let agent = ureq::Agent::new_with_defaults();
+    group.bench_function("a loop of ureq by hand", |bench| {
+        bench.iter(|| assert_eq!(by_hand(&agent, &base_url), PAGES * 1000));
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group("1000 records, 20 ms a request");
+    group.sample_size(10);
+    for page_size in [1000_u32, 50] {
+        let bodies = bodies(1000 / page_size as usize, page_size as usize);
+        let server = PageServer::start(bodies, Duration::from_millis(20));
+        let client = self::client(&server.base_url);
+        group.bench_function(format!("{page_size} a page"), |bench| {
+            bench.iter(|| assert_eq!(list(&client, page_size), 1000));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, listing);
+criterion_main!(benches);
