@@ -13,7 +13,6 @@ use twilio_room_recordings::{
     SourceSid, Status,
 };
 
-#[allow(dead_code)]
 mod stand_in;
 
 /// List the recordings of a Twilio Video room.

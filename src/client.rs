@@ -2,18 +2,22 @@
 
 use std::env;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
-use ureq::http::{HeaderValue, Uri};
+use ureq::http::HeaderValue;
 
 use crate::error::{Error, ErrorKind};
-use crate::http::{Http, Retry, RetryPolicy};
+use crate::http::Http;
 use crate::list::ListRecordings;
-use crate::sid::{AccountSid, ApiKeySid, RoomSid};
+use crate::media::Media;
+use crate::recording::RoomRecording;
+use crate::resource::RecordingResource;
+use crate::retry::{OnRetry, Retry, RetryPolicy};
+use crate::sid::{AccountSid, ApiKeySid, RecordingSid, RoomSid};
+use crate::url::check_base_url;
 
 /// Who asks: an account with its auth token, or an API key with its secret.
 ///
@@ -174,6 +178,30 @@ impl Client {
         ListRecordings::new(self.clone(), room)
     }
 
+    /// One recording of a room: to fetch its metadata, to delete it, to get at its media. Nothing
+    /// is sent yet.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// println!("{:?}", client.recording(room, recording).fetch()?.size);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn recording(&self, room: RoomSid, recording: RecordingSid) -> RecordingResource {
+        RecordingResource::new(self.clone(), room, recording)
+    }
+
+    /// The media of a recording that was listed or fetched. Nothing is sent yet.
+    ///
+    /// What the record says is taken as it is: its status decides whether there is media to be
+    /// had, and its size is what must come.
+    pub fn media(&self, recording: &RoomRecording) -> Media {
+        Media::of_record(self.recording(recording.room_sid, recording.sid), recording)
+    }
+
     pub(crate) fn http(&self) -> &Http {
         &self.0
     }
@@ -207,7 +235,7 @@ pub struct ClientBuilder {
     attempt_timeout: Duration,
     max_body_bytes: u64,
     retry: RetryPolicy,
-    on_retry: Option<crate::http::OnRetry>,
+    on_retry: Option<OnRetry>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -375,45 +403,6 @@ impl ClientBuilder {
                 format!("https://video.{edge}.{region}.twilio.com")
             }
         })
-    }
-}
-
-/// The base URL without a slash at its end, and whether it is on this machine.
-fn check_base_url(url: &str) -> Result<(String, bool), Error> {
-    // User information may be a secret, so such a URL is not shown.
-    if url.split(['/', '?', '#']).nth(2).is_some_and(|authority| authority.contains('@')) {
-        let expected = "no user information in it: credentials have their own place";
-        return Err(Error::invalid_input("base URL", "…@…", expected));
-    }
-    let refuse = |expected| Err(Error::invalid_input("base URL", url, expected));
-    let Ok(uri) = url.parse::<Uri>() else {
-        return refuse("an absolute URL such as https://video.twilio.com");
-    };
-    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host().filter(|host| !host.is_empty()))
-    else {
-        return refuse("an absolute URL such as https://video.twilio.com");
-    };
-    if uri.query().is_some() || url.contains('#') {
-        return refuse("no query and no fragment in it");
-    }
-    let port = uri.authority().and_then(|authority| authority.as_str().strip_prefix(host));
-    let port_fits = |port: &str| port.strip_prefix(':').is_some_and(|n| n.parse::<u16>().is_ok());
-    if !port.is_some_and(|port| port.is_empty() || port_fits(port)) {
-        return refuse("a port from 0 to 65535, or none");
-    }
-    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    let is_loopback = match address {
-        Some(address) => address.is_loopback(),
-        None => host.eq_ignore_ascii_case("localhost"),
-    };
-    match scheme {
-        "https" if cfg!(not(any(feature = "rustls", feature = "native-tls"))) => refuse(
-            "http and loopback: this build has no TLS; its features rustls and native-tls add it",
-        ),
-        "https" => Ok((url.trim_end_matches('/').to_owned(), is_loopback)),
-        "http" if is_loopback => Ok((url.trim_end_matches('/').to_owned(), true)),
-        "http" => refuse("https: plain http would show the credentials, and is for loopback only"),
-        _ => refuse("https"),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
-use std::time::Duration;
+use std::io;
 
+use crate::recording::Status;
 use crate::resume::ResumePoint;
+use crate::service_error::ServiceError;
 use crate::sid::ParseSidError;
 
 /// [`std::result::Result`] with this crate's [`Error`].
@@ -56,17 +58,20 @@ pub enum ErrorKind {
     MissingCredentials(String),
     /// The service refused the credentials (status 401 or 403).
     RefusedCredentials(ServiceError),
-    /// There is no such room (status 404).
+    /// There is no such room or recording (status 404).
     NotFound(ServiceError),
     /// Too many requests (status 429), after all retries or with a wait too long to be slept.
     Throttled(ServiceError),
     /// Another answer of the service that is not a success.
     Service(ServiceError),
+    /// The storage that the media lies in refused it, after all retries and with a fresh URL each
+    /// time the last one was refused.
+    Storage(ServiceError),
     /// No whole answer arrived: name resolution, connection, TLS, proxy, or a body cut short.
     Transport(String),
     /// An attempt took longer than its time limit.
     Timeout,
-    /// The deadline of the listing has passed.
+    /// The deadline of the listing or the download has passed.
     DeadlineExceeded,
     /// The answer is not what the API's contract says: what is wrong with it.
     InvalidAnswer(String),
@@ -77,6 +82,24 @@ pub enum ErrorKind {
         /// The page, counted from 0, that named it.
         page: u64,
     },
+    /// The recording has no media to be had: it is still processing, failed, or its media is
+    /// deleted. Nothing of it was asked for.
+    MediaUnavailable {
+        /// What the recording says of itself.
+        status: Status,
+    },
+    /// The media is not as long as the recording says. Nothing more of it was read.
+    MediaSize {
+        /// Its size in bytes, as the recording says.
+        recorded: u64,
+        /// Its size in bytes, as the storage says, or as it turned out.
+        stored: u64,
+    },
+    /// The media was replaced by another while it was transferred: what has come of it is of no
+    /// use. A download to a file starts over by itself.
+    MediaChanged,
+    /// What was downloaded could not be written: where, and what the operating system says.
+    Output(String),
 }
 
 /// What the caller gave that can't be right.
@@ -89,26 +112,6 @@ pub struct InvalidInput {
     pub value: String,
     /// What would be right.
     pub expected: String,
-}
-
-/// The service's own account of a failure. Text is kept as it was sent; `Display` of [`Error`]
-/// escapes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ServiceError {
-    /// The HTTP status.
-    pub status: u16,
-    /// The service's code, such as 20404.
-    pub code: Option<i64>,
-    /// What the service says. Where its answer has no message (a proxy's HTML, an empty body),
-    /// what can be told of it instead.
-    pub message: String,
-    /// A page about the code.
-    pub more_info: Option<String>,
-    /// What support asks for: the `Twilio-Request-Id` header.
-    pub request_id: Option<String>,
-    /// How long the service asks to wait: the `Retry-After` header.
-    pub retry_after: Option<Duration>,
 }
 
 /// A record that is not valid, and where it stood.
@@ -133,13 +136,14 @@ impl Error {
         &self.0.kind
     }
 
-    /// The service's answer, in every case that has one.
+    /// The answer of the service or of its storage, in every case that has one.
     pub fn service(&self) -> Option<&ServiceError> {
         match &self.0.kind {
             ErrorKind::RefusedCredentials(answer)
             | ErrorKind::NotFound(answer)
             | ErrorKind::Throttled(answer)
-            | ErrorKind::Service(answer) => Some(answer),
+            | ErrorKind::Service(answer)
+            | ErrorKind::Storage(answer) => Some(answer),
             _ => None,
         }
     }
@@ -173,6 +177,10 @@ impl Error {
     ) -> Self {
         let (value, expected) = (value.to_string(), expected.into());
         Self::new(ErrorKind::InvalidInput(InvalidInput { what, value, expected }))
+    }
+
+    pub(crate) fn output(what: impl fmt::Display, error: io::Error) -> Self {
+        Self::new(ErrorKind::Output(format!("{what}: {error}"))).caused_by(error)
     }
 
     pub(crate) fn invalid_answer(reason: impl Into<String>) -> Self {
@@ -213,8 +221,9 @@ impl fmt::Display for Error {
             ErrorKind::Service(answer) => write!(f, "the service failed: {answer}")?,
             ErrorKind::Transport(what) => write!(f, "no whole answer arrived: {}", Escaped(what))?,
             ErrorKind::Timeout => f.write_str("the attempt took longer than its time limit")?,
+            ErrorKind::Storage(answer) => write!(f, "the storage refused the media: {answer}")?,
             ErrorKind::DeadlineExceeded => {
-                f.write_str("the deadline of the listing has passed")?;
+                f.write_str("the deadline has passed")?;
                 if let Some(cause) = &self.0.source {
                     write!(f, "; before it: {}", Escaped(&cause.to_string()))?;
                 }
@@ -227,6 +236,18 @@ impl fmt::Display for Error {
                 f,
                 "the listing runs in a circle: page {page} names a next page that it has already had"
             )?,
+            ErrorKind::MediaUnavailable { status } => {
+                let status = Escaped(status.as_str());
+                write!(f, "the recording has no media to be had: its status is {status}")?;
+            }
+            ErrorKind::MediaSize { recorded, stored } => write!(
+                f,
+                "the recording says that its media has {recorded} bytes, and it has {stored}"
+            )?,
+            ErrorKind::MediaChanged => {
+                f.write_str("the media was replaced by another while it was transferred")?;
+            }
+            ErrorKind::Output(what) => write!(f, "could not write {}", Escaped(what))?,
         }
         match self.0.attempts {
             0 | 1 => Ok(()),
@@ -262,25 +283,6 @@ impl fmt::Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, value, expected } = self;
         write!(f, "{what} \"{}\" is not valid: expected {}", Escaped(value), Escaped(expected))
-    }
-}
-
-impl fmt::Display for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (HTTP status {}", Escaped(&self.message), self.status)?;
-        if let Some(code) = self.code {
-            write!(f, ", code {code}")?;
-        }
-        if let Some(id) = &self.request_id {
-            write!(f, ", request {}", Escaped(id))?;
-        }
-        if let Some(wait) = self.retry_after {
-            write!(f, ", retry after {} s", wait.as_secs())?;
-        }
-        if let Some(url) = &self.more_info {
-            write!(f, ", see {}", Escaped(url))?;
-        }
-        f.write_char(')')
     }
 }
 

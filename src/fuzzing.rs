@@ -1,9 +1,9 @@
 //! What the fuzz targets reach that is not public otherwise; compiled for them alone.
 
-use crate::error::{Result, ServiceError};
-use crate::http::service_error_from_body;
+use crate::error::Result;
 use crate::list::{MAX_PAGE_SIZE, Query};
 use crate::page::PageToken;
+use crate::service_error::{self, ServiceError};
 use crate::sid::RoomSid;
 
 fn room() -> RoomSid {
@@ -12,7 +12,7 @@ fn room() -> RoomSid {
 
 /// Reads the body of an error.
 pub fn error_body(body: &[u8], status: u16) -> ServiceError {
-    service_error_from_body(&String::from_utf8_lossy(body), status)
+    service_error::read(&String::from_utf8_lossy(body), status)
 }
 
 /// The path that the page of a `next_page_url` is asked for with.

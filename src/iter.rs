@@ -6,6 +6,8 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 use std::vec;
 
+use ureq::http::Method;
+
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::list::{MAX_PAGE_SIZE, Query};
@@ -97,9 +99,16 @@ impl Pages {
         self.asked_for.insert(self.hasher.hash_one(identity(token)));
         self.client
             .http()
-            .get(&query.path(token), self.deadline, &mut self.body, |body| {
-                page::parse(body, &query.room, position.page, query.page_size)
-            })
+            .request(
+                &Method::GET,
+                &query.path(token),
+                self.deadline,
+                &mut self.body,
+                |head, body| {
+                    head.expect(200)?;
+                    page::parse(body, &query.room, position.page, query.page_size)
+                },
+            )
             .map_err(|error| error.resumable_at(self.at.clone()))
     }
 

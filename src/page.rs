@@ -3,7 +3,9 @@
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 use crate::error::{BadRecord, Error, ErrorKind};
@@ -143,11 +145,7 @@ pub(crate) fn parse(
     number: u64,
     asked_page_size: u32,
 ) -> Result<Answer, Error> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let reason = format!("its body is not UTF-8 from byte {} on", error.valid_up_to());
-        Error::invalid_answer(reason).caused_by(error)
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text_of(body)?;
     let of_the_room = |record: &RoomRecording| record.room_sid.eq_ignore_ascii_case(room);
     let all_good = serde_json::from_str::<Body<RoomRecording>>(text)
         .ok()
@@ -170,18 +168,42 @@ pub(crate) fn parse(
     Ok(Answer { page: Page { number, page_size, records, next: named }, next })
 }
 
+/// A body as text, without a byte-order mark.
+fn text_of(body: &[u8]) -> Result<&str, Error> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let reason = format!("its body is not UTF-8 from byte {} on", error.valid_up_to());
+        Error::invalid_answer(reason).caused_by(error)
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// Reads a body that is one record.
+pub(crate) fn parse_record(body: &[u8], room: &RoomSid) -> Result<RoomRecording, Error> {
+    let text = text_of(body)?;
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+        return Err(no_json(text, error));
+    }
+    record(text, room).map_err(|Fault { field, reason }| {
+        let of_field = field.map_or(String::new(), |field| format!("{field}: "));
+        Error::invalid_answer(format!("{of_field}{reason}"))
+    })
+}
+
+/// The error of a body that does not parse.
+fn no_json(text: &str, error: serde_json::Error) -> Error {
+    let cut_short = error.is_eof();
+    let reason = match error.classify() {
+        serde_json::error::Category::Data => error.to_string(),
+        _ => format!("{error}, in a body that begins with \"{}\"", beginning(text)),
+    };
+    Error::invalid_answer(reason).transient(cut_short).caused_by(error)
+}
+
 type Records = Vec<Result<RoomRecording, Error>>;
 
 /// Reads a page in which something is wrong, record by record, to find out what.
 fn one_by_one(text: &str, room: &RoomSid, page: u64) -> Result<(Meta, Records), Error> {
-    let body: Body<&RawValue> = serde_json::from_str(text).map_err(|error| {
-        let cut_short = error.is_eof();
-        let reason = match error.classify() {
-            serde_json::error::Category::Data => error.to_string(),
-            _ => format!("{error}, in a body that begins with \"{}\"", beginning(text)),
-        };
-        Error::invalid_answer(reason).transient(cut_short).caused_by(error)
-    })?;
+    let body: Body<&RawValue> = serde_json::from_str(text).map_err(|error| no_json(text, error))?;
     let records = body.recordings.0.into_iter().enumerate();
     let read = records.map(|(index, raw)| {
         record(raw.get(), room).map_err(|Fault { field, reason }| {

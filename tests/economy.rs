@@ -2,12 +2,16 @@
 
 mod support;
 
+use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use support::pages::{PageServer, bodies};
-use support::{client, room};
+use support::stand_in::recording;
+use support::storage::api;
+use support::{RawServer, client, room};
 use twilio_room_recordings::Page;
 
 #[global_allocator]
@@ -58,6 +62,32 @@ fn a_long_listing_takes_one_connection_a_request_a_page_and_the_memory_of_a_page
         stats.max_bytes
     });
     assert!(all < one_page + one_page / 50, "{one_page} bytes for a page, {all} for {LONG}");
+}
+
+/// Media of several gigabytes, where that takes no time.
+#[test]
+fn media_of_any_size_takes_the_same_memory() {
+    let _alone = alone();
+    let piece: &[u8] = &[7; 64 * 1024];
+    let [small, large] = [16, if cfg!(debug_assertions) { 4096 } else { 80_000 }].map(|pieces| {
+        let size = pieces * piece.len();
+        let storage = RawServer::start_with(1, move |_, stream| {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+            (0..pieces).for_each(|_| stream.write_all(piece).unwrap());
+        });
+        let mut recording = recording(0);
+        recording["size"] = json!(size);
+        let api = api(recording.clone(), format!("{}/media", storage.base_url));
+        let media = client(api.base_url()).media(&serde_json::from_value(recording).unwrap());
+        let stats = counted(|| {
+            let done = media.download(&mut std::io::sink(), |_| ()).unwrap();
+            assert_eq!(done.size, size as u64);
+        });
+        stats.max_bytes
+    });
+    assert!(large < small + small / 10, "{small} bytes for a small one, {large} for a large one");
+    assert!(large < 1024 * 1024, "{large} bytes");
 }
 
 /// The listing's output is read up to its last page, and then the program waits in the middle of

@@ -14,6 +14,7 @@ use twilio_room_recordings::{Client, ClientBuilder, Credentials, RetryPolicy, Ro
 pub mod pages;
 #[path = "../../examples/stand_in/mod.rs"]
 pub mod stand_in;
+pub mod storage;
 
 pub const SECRET: &str = "sécret:tøken 🔑";
 

@@ -1,0 +1,56 @@
+//! The records of what is archived, one a line.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use twilio_room_recordings::{RecordingSid, RoomRecording};
+
+/// A file of records that only grows. Each recording is in it once.
+pub struct Journal {
+    file: File,
+    sids: HashSet<RecordingSid>,
+    /// How far the file was read, to the end of a line.
+    read: u64,
+}
+
+impl Journal {
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        Ok(Self { file, sids: HashSet::new(), read: 0 })
+    }
+
+    /// Adds a record, unless it is there. Two runs at once take turns.
+    pub fn add(&mut self, recording: &RoomRecording) -> io::Result<()> {
+        self.file.lock()?;
+        let added = self.add_locked(recording);
+        self.file.unlock()?;
+        added
+    }
+
+    fn add_locked(&mut self, recording: &RoomRecording) -> io::Result<()> {
+        self.catch_up()?;
+        if self.sids.insert(recording.sid) {
+            let line = format!("{}\n", serde_json::to_string(recording)?);
+            self.file.write_all(line.as_bytes())?;
+            self.file.sync_all()?;
+            self.read += line.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads what has come since, and cuts off the beginning of a line that another run did not
+    /// come to the end of.
+    fn catch_up(&mut self) -> io::Result<()> {
+        let mut text = String::new();
+        self.file.seek(SeekFrom::Start(self.read))?;
+        self.file.read_to_string(&mut text)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        for line in text[..whole].lines() {
+            self.sids.insert(serde_json::from_str::<RoomRecording>(line)?.sid);
+        }
+        self.read += whole as u64;
+        self.file.set_len(self.read)
+    }
+}
