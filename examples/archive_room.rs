@@ -1,6 +1,7 @@
 //! Archives a room: the media of each completed recording as a file, and the records as JSON
 //! lines. Without a room, it archives one from a stand-in of the API that it starts on loopback.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("{failure}");
+            complain(&failure);
             let kind = failure.downcast_ref::<Error>().map(Error::kind);
             let bad_usage =
                 matches!(kind, Some(ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_)));
@@ -65,7 +66,8 @@ fn run(arguments: &Arguments) -> Result<bool, Failure> {
     {
         client = client.base_url(url);
     }
-    let client = client.on_retry(|retry| eprintln!("{}; trying again", retry.error)).build()?;
+    let client =
+        client.on_retry(|retry| complain(&format!("{}; trying again", retry.error))).build()?;
     archive(&client, room, arguments)
 }
 
@@ -79,14 +81,14 @@ fn archive(client: &Client, room: RoomSid, arguments: &Arguments) -> Result<bool
     for recording in completed {
         let archived = recording.map_err(Failure::from).and_then(|recording| {
             save(client, &recording, &arguments.to)?;
-            journal.add(&recording)?;
+            journal.add(&recording).map_err(|error| format!("recordings.ndjson: {error}"))?;
             if arguments.delete {
                 delete(client, &recording)?;
             }
             Ok(())
         });
         if let Err(failure) = archived {
-            eprintln!("{failure}");
+            complain(&failure);
             all_good = false;
         }
     }
@@ -116,6 +118,11 @@ fn save(client: &Client, recording: &RoomRecording, directory: &Path) -> Result<
 /// Prints a line. Whether anybody reads it is no matter to the archive.
 fn tell(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// The same, where it is no success.
+fn complain(what: &impl Display) {
+    let _ = writeln!(io::stderr(), "{what}");
 }
 
 /// `SID.FORMAT`. A format is part of a file's name only where it can be no more than that.

@@ -1,6 +1,7 @@
 //! Lists the recordings of a room. Without a room, it lists one of several pages from a stand-in
 //! of the API that it starts on loopback.
 
+use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -61,17 +62,22 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(failure) => match failure.downcast_ref::<Error>().map(Error::kind) {
             Some(ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_)) => {
-                eprintln!("{failure}");
+                complain(&failure);
                 ExitCode::from(2)
             }
             // The reader of a pipe may have had enough.
             None if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
             _ => {
-                eprintln!("{failure}");
+                complain(&failure);
                 ExitCode::from(1)
             }
         },
     }
+}
+
+/// Prints a line on standard error. Whether anybody reads it is no matter to the listing.
+fn complain(what: &impl Display) {
+    let _ = writeln!(io::stderr(), "{what}");
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
@@ -88,7 +94,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         let page_size = Some(arguments.page_size.unwrap_or(10));
         let listing = listing(client, stand_in::ROOM.parse()?, arguments, page_size)?;
         let all_good = print(listing, arguments.json)?;
-        eprintln!("(a demonstration room, listed in {} requests)", server.asked().len());
+        complain(&format!("(a demonstration room, listed in {} requests)", server.asked().len()));
         return Ok(all_good);
     };
     let mut client = ClientBuilder::from_env()?;
@@ -97,7 +103,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
     {
         client = client.base_url(url);
     }
-    let client = client.on_retry(|retry| eprintln!("{}; trying again", retry.error));
+    let client = client.on_retry(|retry| complain(&format!("{}; trying again", retry.error)));
     print(listing(client, room, arguments, arguments.page_size)?, arguments.json)
 }
 
@@ -150,7 +156,7 @@ fn print(listing: ListRecordings, json: bool) -> Result<bool, Box<dyn std::error
             Ok(recording) => print_row(&mut out, &recording)?,
             Err(error) if matches!(error.kind(), ErrorKind::BadRecord(_)) => {
                 all_good = false;
-                eprintln!("{error}");
+                complain(&error);
             }
             Err(error) => {
                 out.flush()?;

@@ -1,6 +1,5 @@
-//! Who asks, and where: credentials, the base URL, and how requests are made.
+//! The way to the service, and how it is set up.
 
-use std::env;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,109 +8,16 @@ use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::http::HeaderValue;
 
-use crate::error::{Error, ErrorKind};
+use crate::credentials::{Credentials, variable};
+use crate::error::Error;
 use crate::http::Http;
 use crate::list::ListRecordings;
 use crate::media::Media;
 use crate::recording::RoomRecording;
 use crate::resource::RecordingResource;
 use crate::retry::{OnRetry, Retry, RetryPolicy};
-use crate::sid::{AccountSid, ApiKeySid, RecordingSid, RoomSid};
+use crate::sid::{RecordingSid, RoomSid};
 use crate::url::check_base_url;
-
-/// Who asks: an account with its auth token, or an API key with its secret.
-///
-/// `Debug` shows the SID and never the secret.
-///
-/// ```
-/// use twilio_room_recordings::Credentials;
-///
-/// let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-/// let credentials = Credentials::api_key(key, "the secret");
-/// assert!(!format!("{credentials:?}").contains("the secret"));
-/// # Ok::<(), twilio_room_recordings::ParseSidError>(())
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    username: String,
-    secret: String,
-}
-
-impl Credentials {
-    /// An account SID and its auth token.
-    pub fn auth_token(account: AccountSid, auth_token: impl Into<String>) -> Self {
-        Self { username: account.to_string(), secret: auth_token.into() }
-    }
-
-    /// An API key's SID and its secret.
-    pub fn api_key(key: ApiKeySid, secret: impl Into<String>) -> Self {
-        Self { username: key.to_string(), secret: secret.into() }
-    }
-
-    /// The credentials that the environment holds: `TWILIO_API_KEY` with `TWILIO_API_SECRET`, or
-    /// else `TWILIO_ACCOUNT_SID` with `TWILIO_AUTH_TOKEN`. An empty variable counts as unset.
-    ///
-    /// # Errors
-    ///
-    /// [`MissingCredentials`](ErrorKind::MissingCredentials) where a pair is incomplete or none is
-    /// there; [`InvalidInput`](ErrorKind::InvalidInput) where a SID is not one.
-    pub fn from_env() -> Result<Self, Error> {
-        if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
-            return Ok(Self::api_key(parse_sid("TWILIO_API_KEY", &key)?, secret));
-        }
-        if let Some((account, token)) = pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")? {
-            return Ok(Self::auth_token(parse_sid("TWILIO_ACCOUNT_SID", &account)?, token));
-        }
-        Err(Error::new(ErrorKind::MissingCredentials(
-            "no credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, \
-             or TWILIO_API_KEY and TWILIO_API_SECRET"
-                .to_owned(),
-        )))
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .field("secret", &"[redacted]")
-            .finish()
-    }
-}
-
-/// A variable that is set and not empty.
-fn variable(name: &'static str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        // The value is left out: it may be a secret.
-        Err(env::VarError::NotUnicode(_)) => Err(Error::invalid_input(name, "…", "Unicode text")),
-    }
-}
-
-fn pair(
-    id_name: &'static str,
-    secret_name: &'static str,
-) -> Result<Option<(String, String)>, Error> {
-    let half = |set: &str, missing: &str| {
-        let what = format!("half a pair of credentials: {set} is set, and {missing} is missing");
-        Err(Error::new(ErrorKind::MissingCredentials(what)))
-    };
-    match (variable(id_name)?, variable(secret_name)?) {
-        (Some(id), Some(secret)) => Ok(Some((id, secret))),
-        (None, None) => Ok(None),
-        (Some(_), None) => half(id_name, secret_name),
-        (None, Some(_)) => half(secret_name, id_name),
-    }
-}
-
-fn parse_sid<T>(name: &'static str, text: &str) -> Result<T, Error>
-where
-    T: for<'a> TryFrom<&'a str, Error = crate::ParseSidError>,
-{
-    T::try_from(text)
-        .map_err(|error| Error::invalid_input(name, text, error.to_string()).caused_by(error))
-}
 
 /// The way to the service: who asks, and how. Cheap to clone, and clones share their connections,
 /// so one client serves all threads.
@@ -343,16 +249,12 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) where a setting can't be right: an empty secret,
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where a setting can't be right: an empty secret,
     /// a base URL that is none or has plain `http` beyond loopback, `https` in a build without a
     /// TLS feature, a region or an edge that is no host name, a user agent that no header can
     /// hold, a time limit or a size limit of zero.
     pub fn build(self) -> Result<Client, Error> {
-        let Credentials { username, secret } = &self.credentials;
-        if secret.is_empty() {
-            let expected = "the auth token or the API key's secret";
-            return Err(Error::invalid_input("secret", "", expected));
-        }
+        let (authorization, secrets) = self.credentials.authorization()?;
         for (what, time) in
             [("connect time-out", self.connect_timeout), ("attempt time-out", self.attempt_timeout)]
         {
@@ -366,17 +268,12 @@ impl ClientBuilder {
         let (base_url, is_loopback) = check_base_url(&self.url()?)?;
         let agent = self.agent.unwrap_or_else(default_agent);
         check_user_agent(agent.config().user_agent())?;
-        let encoded = base64(format!("{username}:{secret}").as_bytes());
-        let authorization = HeaderValue::from_str(&format!("Basic {encoded}"));
-        let mut authorization = authorization
-            .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
-        authorization.set_sensitive(true);
         Ok(Client(Arc::new(Http {
             agent,
             base_url,
             is_loopback,
             authorization,
-            secrets: [encoded, secret.clone()],
+            secrets,
             user_agent: user_agent(self.user_agent.as_deref())?,
             connect_timeout: self.connect_timeout,
             attempt_timeout: self.attempt_timeout,
@@ -437,19 +334,4 @@ fn default_agent() -> Agent {
         ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
     );
     config.build().into()
-}
-
-/// Base64 (RFC 4648, section 4).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= chunk.len() { digit.into() } else { '=' });
-        }
-    }
-    text
 }

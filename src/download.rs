@@ -5,11 +5,19 @@ use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::Error;
-use crate::media::{CopyError, Downloaded, Media, MediaReader, Progress};
-use crate::partial::Partial;
+use crate::media::{Downloaded, Media, Progress};
+use crate::partial::{Partial, sync};
+use crate::transfer::{CopyError, MediaReader};
 
 /// How often a download begins anew because the media has changed, or can't be taken up.
 const MAX_RESTARTS: u32 = 3;
+
+enum Outcome {
+    /// The partial file is whole now.
+    Fetched(Downloaded),
+    /// A file of the right size is there, by an earlier run or one at the same time.
+    AlreadyThere { size: u64 },
+}
 
 pub(crate) fn to_file(
     media: &Media,
@@ -17,61 +25,89 @@ pub(crate) fn to_file(
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Downloaded, Error> {
     let cannot_write = |error: io::Error| Error::output(path.display(), error);
-    let size = media.size()?;
-    if let Some(size) = size
-        && fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size)
-    {
-        return Ok(Downloaded { size, transferred: 0 });
-    }
-    let mut reader = media.start(size);
-    let mut left = Partial::take_up(path).map_err(cannot_write)?;
-    let mut restarts = 0;
-    loop {
-        match fetch(&mut reader, left.take(), path, on_progress) {
-            Ok((partial, size)) => {
-                partial.finish(path).map_err(cannot_write)?;
-                return Ok(Downloaded { size, transferred: reader.transferred() });
+    let mut partial = match Partial::take_up(path).map_err(cannot_write)? {
+        Some(partial) => partial,
+        None => Partial::create(path).map_err(cannot_write)?,
+    };
+    match fetch(media, &mut partial, path, on_progress) {
+        Ok(Outcome::Fetched(done)) => {
+            partial.finish().map_err(cannot_write)?;
+            Partial::remove_left(path);
+            Ok(done)
+        }
+        Ok(Outcome::AlreadyThere { size }) => {
+            partial.remove();
+            sync(path).map_err(cannot_write)?;
+            Ok(Downloaded { size, transferred: 0 })
+        }
+        Err(error) => {
+            if partial.tag().is_none() {
+                partial.remove();
             }
-            Err(CopyError::Write(error)) => return Err(cannot_write(error)),
-            Err(CopyError::Read(error)) => {
-                if restarts == MAX_RESTARTS || !reader.must_start_over(&error) {
-                    return Err(error);
-                }
-                restarts += 1;
-                reader.start_over();
-            }
+            Err(match error {
+                CopyError::Read(error) => error,
+                CopyError::Write(error) => cannot_write(error),
+            })
         }
     }
 }
 
-/// Fetches what is missing of a partial file, or all of a new one, and gives the size of it. What
-/// is of use of it after an error stays there for the next run.
 fn fetch(
-    reader: &mut MediaReader,
-    left: Option<Partial>,
+    media: &Media,
+    partial: &mut Partial,
     path: &Path,
     on_progress: &mut dyn FnMut(Progress),
-) -> Result<(Partial, u64), CopyError> {
-    let mut partial = match left {
-        Some(mut partial) => {
+) -> Result<Outcome, CopyError> {
+    let deadline = media.deadline_from_now();
+    let size = media.size(deadline).map_err(CopyError::Read)?;
+    let is_there = |size| fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size);
+    if let Some(size) = size.filter(|&size| is_there(size)) {
+        return Ok(Outcome::AlreadyThere { size });
+    }
+    let mut reader = media.start(size, deadline);
+    let mut restarts = 0;
+    loop {
+        let error = match fetch_rest(&mut reader, partial, on_progress) {
+            Ok(size) => {
+                let transferred = reader.transferred();
+                return Ok(Outcome::Fetched(Downloaded { size, transferred }));
+            }
+            Err(CopyError::Read(error)) => error,
+            Err(error) => return Err(error),
+        };
+        if let Some(size) = size.filter(|&size| is_there(size)) {
+            return Ok(Outcome::AlreadyThere { size });
+        }
+        if !reader.must_start_over(&error) {
+            return Err(CopyError::Read(error));
+        }
+        partial.empty().map_err(CopyError::Write)?;
+        if restarts == MAX_RESTARTS {
+            return Err(CopyError::Read(error));
+        }
+        restarts += 1;
+        reader.start_over();
+    }
+}
+
+/// Fetches what a partial file lacks, and gives the size of the whole.
+fn fetch_rest(
+    reader: &mut MediaReader,
+    partial: &mut Partial,
+    on_progress: &mut dyn FnMut(Progress),
+) -> Result<u64, CopyError> {
+    match partial.tag() {
+        Some(tag) => {
             // Its last byte is asked for again, for a range can't begin at the end of a media.
             let end = partial.file.seek(SeekFrom::End(-1)).map_err(CopyError::Write)?;
             partial.file.set_len(end).map_err(CopyError::Write)?;
-            reader.resume(end, partial.tag);
-            partial
+            reader.resume(end, tag);
         }
         None => {
             reader.open().map_err(CopyError::Read)?;
-            Partial::create(path, reader.entity_tag()).map_err(CopyError::Write)?
-        }
-    };
-    match reader.copy_to(&mut partial.file, on_progress) {
-        Ok(size) => Ok((partial, size)),
-        Err(error) => {
-            if matches!(&error, CopyError::Read(error) if reader.must_start_over(error)) {
-                partial.remove();
-            }
-            Err(error)
+            partial.mark(reader.entity_tag()).map_err(CopyError::Write)?;
+            reader.bind();
         }
     }
+    reader.copy_to(&mut partial.file, on_progress)
 }

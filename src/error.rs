@@ -48,7 +48,7 @@ struct Inner {
 }
 
 /// The cases of an [`Error`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Something the caller gave can't be right. Nothing was sent.

@@ -1,4 +1,5 @@
 //! What the fuzz targets reach that is not public otherwise; compiled for them alone.
+#![allow(clippy::expect_used)]
 
 use crate::error::Result;
 use crate::list::{MAX_PAGE_SIZE, Query};

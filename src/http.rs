@@ -167,7 +167,7 @@ impl Http {
             let answer = self.ask_storage(&url, from, left).map_err(classify)?;
             let status = answer.status();
             if status.is_client_error() || status.is_server_error() {
-                return Err(storage_error(&url, answer));
+                return Err(self.storage_error(answer));
             }
             if !status.is_redirection() {
                 return MediaAnswer::new(answer, from);
@@ -200,6 +200,7 @@ impl Http {
             .configure_request(request.body(())?)
             .http_status_as_error(false)
             .max_redirects(0)
+            .https_only(!url.is_loopback())
             .max_response_header_size(MAX_HEADER_BYTES)
             .timeout_connect(Some(self.connect_timeout))
             .timeout_recv_response(Some(self.attempt_timeout))
@@ -214,7 +215,7 @@ impl Http {
     fn service_error(&self, answer: Response<Body>) -> Error {
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         let request_id = header(answer.headers(), HeaderName::from_static("twilio-request-id"));
-        let text = self.redacted(error_text(answer));
+        let text = self.redacted(self.error_text(answer));
         let told = service_error::read(&text, status.as_u16());
         let error = ServiceError {
             message: self.redacted(told.message),
@@ -230,6 +231,32 @@ impl Http {
             _ => ErrorKind::Service(error),
         };
         Error::new(kind).transient(can_pass(status))
+    }
+
+    fn storage_error(&self, answer: Response<Body>) -> Error {
+        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
+        if status == StatusCode::RANGE_NOT_SATISFIABLE {
+            return Error::new(ErrorKind::MediaChanged);
+        }
+        let message = service_error::storage_message(&self.error_text(answer), status.as_u16());
+        let error = ServiceError { retry_after, ..ServiceError::new(status.as_u16(), message) };
+        // What an expired URL is refused with: another one may do.
+        let expired = matches!(status.as_u16(), 400 | 401 | 403 | 410);
+        Error::new(ErrorKind::Storage(error)).transient(expired || can_pass(status))
+    }
+
+    /// An error's body: help, not substance, so what arrives of it serves.
+    fn error_text(&self, answer: Response<Body>) -> String {
+        let mut reader = answer.into_body().into_reader().take(MAX_ERROR_BODY_BYTES);
+        let start = Instant::now();
+        let (mut text, mut piece) = (Vec::new(), [0; 4096]);
+        while let Ok(count @ 1..) = reader.read(&mut piece) {
+            text.extend_from_slice(&piece[..count]);
+            if start.elapsed() > self.attempt_timeout {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// The text without the secret, should the other side echo it.
@@ -330,29 +357,9 @@ pub(crate) fn read_error(error: io::Error) -> Error {
     classify(error.into())
 }
 
-fn storage_error(url: &SignedUrl, answer: Response<Body>) -> Error {
-    let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
-    if status == StatusCode::RANGE_NOT_SATISFIABLE {
-        return Error::new(ErrorKind::MediaChanged);
-    }
-    let message =
-        url.redacted(service_error::storage_message(&error_text(answer), status.as_u16()));
-    let error = ServiceError { retry_after, ..ServiceError::new(status.as_u16(), message) };
-    // What an expired URL is refused with: another one may do.
-    let expired = matches!(status.as_u16(), 400 | 401 | 403 | 410);
-    Error::new(ErrorKind::Storage(error)).transient(expired || can_pass(status))
-}
-
 /// Whether the same request may well succeed later.
 fn can_pass(status: StatusCode) -> bool {
     status == 429 || (status.is_server_error() && status != 501)
-}
-
-/// An error's body: help, not substance, so what arrives of it serves.
-fn error_text(answer: Response<Body>) -> String {
-    let mut bytes = Vec::new();
-    let _ = answer.into_body().into_reader().take(MAX_ERROR_BODY_BYTES).read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
@@ -386,6 +393,10 @@ fn classify(error: ureq::Error) -> Error {
                     | io::ErrorKind::Unsupported
             );
             transport(U::Io(cause), !permanent)
+        }
+        // They show the whole URL, which may be a signed one.
+        U::BadUri(_) | U::RequireHttpsOnly(_) => {
+            Error::new(ErrorKind::Transport("the URL can't be asked for".to_owned()))
         }
         U::HostNotFound | U::ConnectionFailed | U::ConnectProxyFailed(_) | U::BodyStalled => {
             transport(error, true)

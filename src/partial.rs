@@ -1,38 +1,70 @@
 //! A file that is not whole yet: beside the one that it will be, taken up by the next run, and by
 //! one run at a time.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, RandomState};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf, is_separator};
 
 /// A partial file, locked for as long as this lives.
 ///
-/// Its name is `NAME.TAG-UNIQUE.part`: `TAG` is the hash of the media's entity tag (`none` where
-/// it has none, so that it can't be taken up), and `UNIQUE` is never given twice. So a partial
-/// file that was renamed or removed while somebody waited for its lock is found out by its name
-/// being gone.
+/// It is named `NAME.TAG-UNIQUE.part`. `TAG` is the hash of the media's entity tag, or `none` where
+/// that is not known or there is none, and the file can't be taken up. `UNIQUE` is never given
+/// twice: so a partial file that somebody renamed or removed while another was about to lock it is
+/// found out by its name being gone.
 pub(crate) struct Partial {
     pub file: File,
-    pub tag: Option<u64>,
+    whole: PathBuf,
     path: PathBuf,
+    name: Name,
+}
+
+/// What a partial file's name says after the name of the whole.
+#[derive(Clone, Copy)]
+struct Name {
+    tag: Option<u64>,
+    unique: u64,
+}
+
+impl Name {
+    fn beside(self, whole: &Path) -> PathBuf {
+        let tag = self.tag.map_or("none".to_owned(), |tag| format!("{tag:016x}"));
+        let mut name = whole.file_name().map(OsString::from).unwrap_or_default();
+        name.push(format!(".{tag}-{:016x}.part", self.unique));
+        whole.with_file_name(name)
+    }
+
+    /// Reads the name of a partial file of the one named so; `None` for any other name.
+    fn read(whole: &OsStr, name: &OsStr) -> Option<Self> {
+        let rest = name.as_encoded_bytes().strip_prefix(whole.as_encoded_bytes())?;
+        let rest = std::str::from_utf8(rest).ok()?.strip_prefix('.')?.strip_suffix(".part")?;
+        let hash = |digits: &str| {
+            let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            let number = u64::from_str_radix(digits, 16).ok();
+            number.filter(|_| digits.len() == 16 && digits.bytes().all(is_digit))
+        };
+        let (tag, unique) = rest.split_once('-')?;
+        let tag = if tag == "none" { None } else { Some(hash(tag)?) };
+        Some(Self { tag, unique: hash(unique)? })
+    }
 }
 
 impl Partial {
-    /// A new partial file for what will be at this path.
-    pub(crate) fn create(whole: &Path, tag: Option<u64>) -> io::Result<Self> {
-        let shown = tag.map_or("none".to_owned(), |tag| format!("{tag:016x}"));
+    /// A new, empty one for what will be at this path.
+    pub(crate) fn create(whole: &Path) -> io::Result<Self> {
+        check(whole)?;
         loop {
-            let unique = RandomState::new().hash_one(()) as u32;
-            let mut name = file_name(whole)?;
-            name.push(format!(".{shown}-{unique:08x}.part"));
-            let partial = match Self::open(whole.with_file_name(name), tag, true) {
-                Ok(partial) => partial,
+            let name = Name { tag: None, unique: RandomState::new().hash_one(()) };
+            let path = name.beside(whole);
+            let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             };
-            match partial.file.try_lock() {
+            let lock = file.try_lock();
+            let partial = Self { file, whole: whole.to_owned(), path, name };
+            match lock {
                 Ok(()) if partial.path.try_exists()? => return Ok(partial),
                 // Somebody who was looking for partial files was faster, and has it or had it.
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
@@ -42,35 +74,68 @@ impl Partial {
         }
     }
 
-    /// The longest of the partial files that an earlier run has left of what will be at this
-    /// path, if there is one that can be taken up. The others that nobody is writing are removed.
+    /// The last of those that earlier runs have left of what will be at this path, where it can be
+    /// taken up. The others are removed, but for those that somebody is writing.
     pub(crate) fn take_up(whole: &Path) -> io::Result<Option<Self>> {
-        let mut found: Vec<(u64, Self)> = Vec::new();
-        for (path, tag) in partials_of(whole)? {
+        check(whole)?;
+        let mut found = Vec::new();
+        for entry in fs::read_dir(directory(whole))? {
+            let entry = entry?;
+            let whole_name = whole.file_name().unwrap_or_default();
+            let Some(name) = Name::read(whole_name, &entry.file_name()) else { continue };
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
+            let path = entry.path();
             // One that has gone in between, or is not this program's to write, is left alone.
-            let Ok(partial) = Self::open(path, tag, false) else { continue };
-            if partial.file.try_lock().is_ok() && partial.path.try_exists()? {
-                let length = if tag.is_some() { partial.file.metadata()?.len() } else { 0 };
-                found.push((length, partial));
+            let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
+            if file.try_lock().is_ok() && path.try_exists()? {
+                let metadata = file.metadata()?;
+                let is_of_use = name.tag.is_some() && metadata.len() > 0;
+                let partial = Self { file, whole: whole.to_owned(), path, name };
+                found.push((is_of_use, metadata.modified().ok(), partial));
             }
         }
-        found.sort_by_key(|(length, _)| *length);
-        let longest = found.pop_if(|(length, _)| *length > 0);
-        found.into_iter().for_each(|(_, other)| other.remove());
-        Ok(longest.map(|(_, partial)| partial))
+        found.sort_by_key(|&(is_of_use, modified, _)| (is_of_use, modified));
+        let last = found.pop_if(|(is_of_use, ..)| *is_of_use);
+        found.into_iter().for_each(|(.., other)| other.remove());
+        Ok(last.map(|(.., partial)| partial))
     }
 
-    fn open(path: PathBuf, tag: Option<u64>, new: bool) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(new).open(&path)?;
-        Ok(Self { file, tag, path })
+    /// Removes those that earlier runs have left of what is whole at this path now.
+    pub(crate) fn remove_left(whole: &Path) {
+        // Those that can't be removed are left for a later run.
+        if let Ok(Some(partial)) = Self::take_up(whole) {
+            partial.remove();
+        }
+    }
+
+    /// The hash of the entity tag of the media that it is a part of.
+    pub(crate) fn tag(&self) -> Option<u64> {
+        self.name.tag
+    }
+
+    /// Says of which media it is a part.
+    pub(crate) fn mark(&mut self, tag: Option<u64>) -> io::Result<()> {
+        let name = Name { tag, ..self.name };
+        let path = name.beside(&self.whole);
+        fs::rename(&self.path, &path)?;
+        (self.path, self.name) = (path, name);
+        Ok(())
+    }
+
+    /// Makes it one of no media, and of no bytes.
+    pub(crate) fn empty(&mut self) -> io::Result<()> {
+        self.mark(None)?;
+        self.file.set_len(0)?;
+        self.file.rewind()
     }
 
     /// Puts the file, whole, under its name, once it is on the disk.
-    pub(crate) fn finish(self, whole: &Path) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;
-        fs::rename(&self.path, whole)?;
-        // Not every platform can do this with a directory; the rename stands all the same.
-        let _ = File::open(directory(whole)).and_then(|directory| directory.sync_all());
+        fs::rename(&self.path, &self.whole)?;
+        sync_directory(&self.whole);
         Ok(())
     }
 
@@ -80,34 +145,25 @@ impl Partial {
     }
 }
 
-/// The partial files of what will be at this path, and the tags in their names.
-fn partials_of(whole: &Path) -> io::Result<Vec<(PathBuf, Option<u64>)>> {
-    let name = file_name(whole)?;
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory(whole))? {
-        let entry = entry?;
-        if let Some(tag) = tag_of(&name, &entry.file_name()) {
-            found.push((entry.path(), tag));
-        }
-    }
-    Ok(found)
+/// Waits until the file that an earlier run has put there is on the disk.
+pub(crate) fn sync(whole: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(whole)?.sync_all()?;
+    sync_directory(whole);
+    Ok(())
 }
 
-/// The tag in the name of a partial file of the one named so; `None` for any other name.
-fn tag_of(whole: &OsString, name: &OsString) -> Option<Option<u64>> {
-    let rest = name.to_str()?.strip_prefix(whole.to_str()?)?.strip_prefix('.')?;
-    let (tag, unique) = rest.strip_suffix(".part")?.split_once('-')?;
-    u32::from_str_radix(unique, 16).ok()?;
-    match tag {
-        "none" => Some(None),
-        _ => u64::from_str_radix(tag, 16).ok().map(Some),
-    }
+fn sync_directory(whole: &Path) {
+    // Not every platform can do this with a directory; a rename stands all the same.
+    let _ = File::open(directory(whole)).and_then(|directory| directory.sync_all());
 }
 
-fn file_name(path: &Path) -> io::Result<OsString> {
-    path.file_name().map(OsString::from).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file's name")
-    })
+/// Whether there can be a file at this path.
+fn check(whole: &Path) -> io::Result<()> {
+    let ends_in_separator = whole.to_string_lossy().ends_with(is_separator);
+    if whole.file_name().is_none() || ends_in_separator || whole.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    }
+    Ok(())
 }
 
 fn directory(path: &Path) -> &Path {

@@ -1,5 +1,7 @@
 //! One recording of a room: its metadata, its deletion, the way to its media.
 
+use std::time::Instant;
+
 use ureq::http::Method;
 
 use crate::client::Client;
@@ -12,6 +14,7 @@ use crate::sid::{RecordingSid, RoomSid};
 /// One recording of a room, by its SIDs; made by [`Client::recording`]. Each method makes its own
 /// requests, with the client's retries.
 #[derive(Clone, Debug)]
+#[must_use = "nothing is sent before something is asked for"]
 pub struct RecordingResource {
     client: Client,
     room: RoomSid,
@@ -51,8 +54,12 @@ impl RecordingResource {
     /// [`InvalidAnswer`](ErrorKind::InvalidAnswer) where what comes back is no valid record, or
     /// another one; and what can go wrong with any request.
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
+        self.fetch_by(None)
+    }
+
+    pub(crate) fn fetch_by(&self, deadline: Option<Instant>) -> Result<RoomRecording, Error> {
         let mut body = Vec::new();
-        self.client.http().request(&Method::GET, &self.path(), None, &mut body, |head, body| {
+        self.client.http().request(&Method::GET, &self.path(), deadline, &mut body, |head, body| {
             head.expect(200)?;
             let record = page::parse_record(body, &self.room)?;
             if !record.sid.eq_ignore_ascii_case(&self.recording) {

@@ -24,7 +24,7 @@ use crate::error::Error;
 /// let off = RetryPolicy::off();
 /// # let _ = (patient, off);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RetryPolicy {
     max_retries: u32,
     first_wait: Duration,
@@ -47,6 +47,7 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// No retries at all.
+    #[must_use]
     pub fn off() -> Self {
         Self::default().max_retries(0)
     }
@@ -97,13 +98,14 @@ impl RetryPolicy {
 
 /// A duration between zero and the bound. `RandomState` is the random source that std has.
 fn random_part_of(bound: Duration) -> Duration {
-    let random = RandomState::new().hash_one(()) as u32;
-    bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    let random = RandomState::new().hash_one(());
+    let part = random as f64 / u64::MAX as f64;
+    Duration::try_from_secs_f64(bound.as_secs_f64() * part).unwrap_or(bound)
 }
 
 /// A retry that is about to be waited for, as
 /// [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry) shows it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Retry<'a> {
     /// Which attempt failed, counted from 1.

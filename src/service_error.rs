@@ -101,18 +101,11 @@ fn without_message(text: &str, status: u16) -> String {
     }
 }
 
-/// What a storage's error says: the code and the message of its XML, and nothing else of it, for
-/// it may repeat what was signed.
+/// What a storage's error says: the code in its XML. The rest may repeat what was signed.
 pub(crate) fn storage_message(text: &str, status: u16) -> String {
-    let element = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        rest.split_once(&format!("</{name}>")).map(|(content, _)| content)
-    };
-    let parts: Vec<&str> = [element("Code"), element("Message")].into_iter().flatten().collect();
-    match parts.is_empty() {
-        true => reason(status).to_owned(),
-        false => parts.join(": "),
-    }
+    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    let is_code = |code: &&str| code.len() < 64 && code.bytes().all(|it| it.is_ascii_alphabetic());
+    code.map(|(code, _)| code).filter(is_code).unwrap_or(reason(status)).to_owned()
 }
 
 fn reason(status: u16) -> &'static str {

@@ -42,7 +42,7 @@ impl Rule {
 }
 
 /// Which rule a text broke that should have been a SID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SidFault {
     /// It is not 34 characters (of one byte each) long.

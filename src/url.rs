@@ -102,29 +102,23 @@ impl SignedUrl {
     /// Where a `Location` at this URL leads.
     pub(crate) fn redirected(&self, to: &str, service_is_loopback: bool) -> Result<Self, Error> {
         let scheme = self.uri.scheme_str().unwrap_or("https");
-        let authority = self.uri.authority().map_or("", |it| it.as_str());
+        let origin = format!("{scheme}://{}", self.uri.authority().map_or("", |it| it.as_str()));
         let path = self.uri.path();
         let directory = &path[..=path.rfind('/').unwrap_or(0)];
-        let url = match to {
-            _ if to.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':')) => {
-                to.to_owned()
-            }
+        let has_scheme = to.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
+        let url = match to.chars().next() {
+            None | Some('#') => self.text.clone(),
+            _ if has_scheme => to.to_owned(),
             _ if to.starts_with("//") => format!("{scheme}:{to}"),
-            _ if to.starts_with('/') => format!("{scheme}://{authority}{to}"),
-            _ => format!("{scheme}://{authority}{directory}{to}"),
+            Some('/') => format!("{origin}{to}"),
+            Some('?') => format!("{origin}{path}{to}"),
+            Some(_) => format!("{origin}{directory}{to}"),
         };
         Self::new(&url, service_is_loopback)
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
         self.uri.host().is_some_and(is_loopback)
-    }
-
-    /// The text without the URL and without what signs it, should the other side echo them.
-    pub(crate) fn redacted(&self, text: String) -> String {
-        let values = self.uri.query().unwrap_or_default().split(['&', '=']);
-        let secrets = [self.as_str()].into_iter().chain(values.filter(|value| value.len() >= 8));
-        secrets.fold(text, |text, secret| text.replace(secret, "[redacted]"))
     }
 }
 

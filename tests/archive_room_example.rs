@@ -226,7 +226,10 @@ fn a_format_is_never_a_path() {
 fn the_line_that_a_killed_run_did_not_finish_is_written_anew() {
     let setting = Setting::new();
     let first = setting.completed().next().unwrap();
-    let half = format!("{first}\n{{\"sid\": \"RT0000");
+    let long = "ë".repeat(1000);
+    let mut half = format!("{first}\n{{\"track_name\": \"{long}").into_bytes();
+    // In the middle of a character.
+    half.pop();
     fs::write(setting.to().join("recordings.ndjson"), half).unwrap();
     assert_eq!(setting.run(&[]).status.code(), Some(0));
     setting.assert_is_archived();

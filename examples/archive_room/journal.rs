@@ -17,7 +17,8 @@ pub struct Journal {
 
 impl Journal {
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         Ok(Self { file, sids: HashSet::new(), read: 0 })
     }
 
@@ -31,24 +32,25 @@ impl Journal {
 
     fn add_locked(&mut self, recording: &RoomRecording) -> io::Result<()> {
         self.catch_up()?;
-        if self.sids.insert(recording.sid) {
+        if !self.sids.contains(&recording.sid) {
             let line = format!("{}\n", serde_json::to_string(recording)?);
+            self.file.seek(SeekFrom::Start(self.read))?;
             self.file.write_all(line.as_bytes())?;
-            self.file.sync_all()?;
             self.read += line.len() as u64;
+            self.sids.insert(recording.sid);
         }
-        Ok(())
+        self.file.sync_all()
     }
 
     /// Reads what has come since, and cuts off the beginning of a line that another run did not
     /// come to the end of.
     fn catch_up(&mut self) -> io::Result<()> {
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(self.read))?;
-        self.file.read_to_string(&mut text)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        for line in text[..whole].lines() {
-            self.sids.insert(serde_json::from_str::<RoomRecording>(line)?.sid);
+        self.file.read_to_end(&mut bytes)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+            self.sids.insert(serde_json::from_slice::<RoomRecording>(line)?.sid);
         }
         self.read += whole as u64;
         self.file.set_len(self.read)

@@ -23,6 +23,8 @@ pub enum Fate {
     CutAfter(usize),
     /// The same with an entity tag of that text, or none.
     Tagged(Option<&'static str>),
+    /// The same with that tag, and the connection ends after so many bytes.
+    TaggedAndCut(&'static str, usize),
     /// The whole media whatever was asked for.
     IgnoreRange,
     /// Headers, so many bytes, and then nothing more until the other side hangs up.
@@ -111,6 +113,7 @@ fn deal(
     let tag = match fate {
         Fate::Raw(bytes) => return stream.write_all(&bytes),
         Fate::Tagged(tag) => tag,
+        Fate::TaggedAndCut(tag, _) => Some(tag),
         _ => Some("\"one\""),
     };
     let mut headers = "Connection: close\r\n".to_owned();
@@ -129,7 +132,9 @@ fn deal(
     let whole = http(status, &headers, body);
     let body_at = whole.len() - body.len();
     match fate {
-        Fate::CutAfter(bytes) => stream.write_all(&whole[..body_at + bytes]),
+        Fate::CutAfter(bytes) | Fate::TaggedAndCut(_, bytes) => {
+            stream.write_all(&whole[..body_at + bytes])
+        }
         Fate::StallAfter(bytes) => {
             stream.write_all(&whole[..body_at + bytes.min(body.len())])?;
             // A test that does not wait for it may be over.
