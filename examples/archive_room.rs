@@ -22,9 +22,9 @@ mod stand_in;
 ///
 /// The media of each completed recording becomes DIR/SID.FORMAT, and its record a line of
 /// DIR/recordings.ndjson. A second run fetches what is missing. Credentials come from
-/// TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET;
-/// TWILIO_VIDEO_BASE_URL replaces the base URL. Exit status: 0, all archived; 1, something was
-/// not; 2, bad usage.
+/// TWILIO_API_KEY with TWILIO_API_SECRET where either is set, or else from TWILIO_ACCOUNT_SID with
+/// TWILIO_AUTH_TOKEN; TWILIO_VIDEO_BASE_URL replaces the base URL. Exit status: 0, all archived;
+/// 1, something was not; 2, bad usage, or credentials that are missing or malformed.
 #[derive(Parser)]
 struct Arguments {
     /// The room. Without it, a demonstration room is archived from a stand-in on this machine

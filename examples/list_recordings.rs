@@ -18,9 +18,10 @@ mod stand_in;
 
 /// List the recordings of a Twilio Video room.
 ///
-/// Credentials come from TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with
-/// TWILIO_API_SECRET; TWILIO_VIDEO_BASE_URL replaces the base URL. Exit status: 0, all listed; 1,
-/// the listing failed or a record was bad; 2, bad usage.
+/// Credentials come from TWILIO_API_KEY with TWILIO_API_SECRET where either is set, or else from
+/// TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN; TWILIO_VIDEO_BASE_URL replaces the base URL. Exit
+/// status: 0, all listed; 1, the listing failed or a record was bad; 2, bad usage, or credentials
+/// that are missing or malformed.
 #[derive(Parser)]
 struct Arguments {
     /// The room. Without it, a demonstration room is listed from a stand-in on this machine
@@ -51,8 +52,9 @@ struct Arguments {
     json: bool,
 }
 
-fn date(text: &str) -> Result<OffsetDateTime, time::error::Parse> {
+fn date(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|error| format!("{error}: expected a date-time such as 2026-01-31T00:00:00Z"))
 }
 
 fn main() -> ExitCode {
@@ -94,7 +96,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         let page_size = Some(arguments.page_size.unwrap_or(10));
         let listing = listing(client, stand_in::ROOM.parse()?, arguments, page_size)?;
         let all_good = print(listing, arguments.json)?;
-        complain(&format!("(a demonstration room, listed in {} requests)", server.asked().len()));
+        complain(&format!("(a demonstration room; requests: {})", server.asked().len()));
         return Ok(all_good);
     };
     let mut client = ClientBuilder::from_env()?;
@@ -140,7 +142,8 @@ fn listing(
 
 fn print(listing: ListRecordings, json: bool) -> Result<bool, Box<dyn std::error::Error>> {
     let mut out = BufWriter::new(io::stdout().lock());
-    if !json {
+    let mut recordings = listing.into_iter().peekable();
+    if !json && recordings.peek().is_none_or(Result::is_ok) {
         writeln!(
             out,
             "{:34}  {:10}  {:20}  {:>8}  {:>11}  TRACK",
@@ -148,7 +151,7 @@ fn print(listing: ListRecordings, json: bool) -> Result<bool, Box<dyn std::error
         )?;
     }
     let mut all_good = true;
-    for recording in listing {
+    for recording in recordings {
         match recording {
             Ok(recording) if json => {
                 writeln!(out, "{}", serde_json::to_string(&recording)?)?;

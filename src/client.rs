@@ -33,11 +33,13 @@ use crate::url::check_base_url;
 pub struct Client(Arc<Http>);
 
 impl Client {
-    /// A client with the default settings.
+    /// A client with the default settings. Nothing is sent, so wrong credentials show at the first
+    /// request.
     ///
     /// # Errors
     ///
-    /// As [`ClientBuilder::build`].
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where the secret is empty or no header can
+    /// hold it, and as [`ClientBuilder::build`].
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
         Self::builder(credentials).build()
     }
@@ -47,7 +49,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As both.
+    /// [`MissingCredentials`](crate::ErrorKind::MissingCredentials) or
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput), and as [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self, Error> {
         ClientBuilder::from_env()?.build()
     }
@@ -69,7 +72,9 @@ impl Client {
         }
     }
 
-    /// The recordings of a room, to be filtered and iterated over. Nothing is sent yet.
+    /// The recordings of a room, to be filtered and iterated over. Nothing is sent yet: what goes
+    /// wrong is an item of the iteration, of any kind that [`ErrorKind`](crate::ErrorKind) has for
+    /// requests.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -84,8 +89,8 @@ impl Client {
         ListRecordings::new(self.clone(), room)
     }
 
-    /// One recording of a room: to fetch its metadata, to delete it, to get at its media. Nothing
-    /// is sent yet.
+    /// One recording of a room by its SID: to fetch its metadata, to delete it, to get at its media
+    /// where only the SID is at hand. Nothing is sent yet.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -100,7 +105,8 @@ impl Client {
         RecordingResource::new(self.clone(), room, recording)
     }
 
-    /// The media of a recording that was listed or fetched. Nothing is sent yet.
+    /// The media of a recording that was listed or fetched, which saves asking for its metadata
+    /// again. Nothing is sent yet.
     ///
     /// What the record says is taken as it is: its status decides whether there is media to be
     /// had, and its size is what must come.
@@ -220,20 +226,22 @@ impl ClientBuilder {
     }
 
     /// How long one attempt at a request may take, from name resolution to the last byte of the
-    /// body. 60 seconds by default.
+    /// body. 60 seconds by default. Media may take longer: there it is the limit of the answer's
+    /// headers, and of each wait for bytes.
     pub fn attempt_timeout(mut self, time: Duration) -> Self {
         self.attempt_timeout = time;
         self
     }
 
-    /// How large a body may be, after decompression. 16 MiB by default, and a page of 1000
-    /// records is about 1 MiB.
+    /// How large an answer of the API may be, after decompression. 16 MiB by default, and a page of
+    /// 1000 records is about 1 MiB.
     pub fn max_body_bytes(mut self, bytes: u64) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// What is tried again, and when.
+    /// What is tried again, and when: for every request of the client, deletions included. See
+    /// [`RetryPolicy`] for the defaults.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self

@@ -37,8 +37,9 @@ impl Credentials {
         Self { username: key.to_string(), secret: secret.into() }
     }
 
-    /// The credentials that the environment holds: `TWILIO_API_KEY` with `TWILIO_API_SECRET`, or
-    /// else `TWILIO_ACCOUNT_SID` with `TWILIO_AUTH_TOKEN`. An empty variable counts as unset.
+    /// The credentials that the environment holds: `TWILIO_API_KEY` with `TWILIO_API_SECRET` where
+    /// either is set, or else `TWILIO_ACCOUNT_SID` with `TWILIO_AUTH_TOKEN`. So half of an API key's
+    /// pair is an error even beside a whole account's pair. An empty variable counts as unset.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ where
     T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
 {
     T::try_from(text)
-        .map_err(|error| Error::invalid_input(name, text, error.to_string()).caused_by(error))
+        .map_err(|error| Error::invalid_input(name, text, error.expected()).caused_by(error))
 }
 
 /// Base64 (RFC 4648, section 4).

@@ -24,7 +24,7 @@ pub(crate) fn to_file(
     path: &Path,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Downloaded, Error> {
-    let cannot_write = |error: io::Error| Error::output(path.display(), error);
+    let cannot_write = |error: io::Error| Error::write(path.display(), error);
     let mut partial = match Partial::take_up(path).map_err(cannot_write)? {
         Some(partial) => partial,
         None => Partial::create(path).map_err(cannot_write)?,

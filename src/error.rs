@@ -99,7 +99,7 @@ pub enum ErrorKind {
     /// use. A download to a file starts over by itself.
     MediaChanged,
     /// What was downloaded could not be written: where, and what the operating system says.
-    Output(String),
+    Write(String),
 }
 
 /// What the caller gave that can't be right.
@@ -155,7 +155,8 @@ impl Error {
     }
 
     /// Where the listing stood when its page failed: hand it to
-    /// [`ListRecordings::resume`](crate::ListRecordings::resume) to go on from there.
+    /// [`ListRecordings::resume`](crate::ListRecordings::resume) to go on from there. It is there
+    /// with status 400 too, where the service may have forgotten the page: then begin anew.
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         self.0.resume.as_ref()
     }
@@ -179,8 +180,8 @@ impl Error {
         Self::new(ErrorKind::InvalidInput(InvalidInput { what, value, expected }))
     }
 
-    pub(crate) fn output(what: impl fmt::Display, error: io::Error) -> Self {
-        Self::new(ErrorKind::Output(format!("{what}: {error}"))).caused_by(error)
+    pub(crate) fn write(what: impl fmt::Display, error: io::Error) -> Self {
+        Self::new(ErrorKind::Write(format!("{what}: {error}"))).caused_by(error)
     }
 
     pub(crate) fn invalid_answer(reason: impl Into<String>) -> Self {
@@ -247,7 +248,7 @@ impl fmt::Display for Error {
             ErrorKind::MediaChanged => {
                 f.write_str("the media was replaced by another while it was transferred")?;
             }
-            ErrorKind::Output(what) => write!(f, "could not write {}", Escaped(what))?,
+            ErrorKind::Write(what) => write!(f, "could not write {}", Escaped(what))?,
         }
         match self.0.attempts {
             0 | 1 => Ok(()),
@@ -259,6 +260,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
+            .field("message", &self.to_string())
             .field("kind", &self.0.kind)
             .field("attempts", &self.0.attempts)
             .field("source", &self.0.source)
@@ -275,7 +277,7 @@ impl StdError for Error {
 
 impl From<ParseSidError> for Error {
     fn from(error: ParseSidError) -> Self {
-        Self::invalid_input("SID", error.input(), error.to_string()).caused_by(error)
+        Self::invalid_input("SID", error.input(), error.expected()).caused_by(error)
     }
 }
 
@@ -288,7 +290,8 @@ impl fmt::Display for InvalidInput {
 
 impl fmt::Display for BadRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "record {} of page {} is not valid: ", self.index, self.page)?;
+        let Self { page, index, .. } = self;
+        write!(f, "record {index} of page {page}, both counted from 0, is not valid: ")?;
         if let Some(field) = self.field {
             write!(f, "{field}: ")?;
         }

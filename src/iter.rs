@@ -204,18 +204,20 @@ impl FusedIterator for Pages {}
 /// errors ends.
 ///
 /// ```no_run
-/// use twilio_room_recordings::{Client, Error};
+/// use twilio_room_recordings::Client;
 ///
 /// let client = Client::from_env()?;
 /// let mut recordings =
 ///     client.recordings("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?).into_iter();
 /// while let Some(recording) = recordings.next() {
 ///     println!("{}", recording?.sid);
-///     if let Some(point) = recordings.resume_point() {
-///         std::fs::write("listing.resume", point.to_string()).expect("a writable directory");
+///     match recordings.resume_point() {
+///         Some(point) => std::fs::write("listing.resume", point.to_string())?,
+///         // It is done; where it was short, there is no file.
+///         None => drop(std::fs::remove_file("listing.resume")),
 ///     }
 /// }
-/// # Ok::<(), Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "a listing sends nothing until it is iterated over"]
@@ -233,8 +235,8 @@ impl RecordingsIter {
         Self { pages, current, current_at: Position::default(), yielded: 0 }
     }
 
-    /// Where the listing stands, after the item that was yielded last; `None` once there is
-    /// nothing left, or where nothing could be asked.
+    /// Where the listing stands, after the item that was yielded last: before the first item and
+    /// after a limit too. `None` once there is nothing left, or where nothing could be asked.
     pub fn resume_point(&self) -> Option<ResumePoint> {
         if self.current.len() == 0 {
             return self.pages.resume_point();

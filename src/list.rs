@@ -24,7 +24,7 @@ pub(crate) const MAX_PAGE_SIZE: u32 = 1000;
 /// [`InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent at all.
 ///
 /// ```no_run
-/// use time::{Duration, OffsetDateTime};
+/// use twilio_room_recordings::time::{Duration, OffsetDateTime};
 /// use twilio_room_recordings::{Client, Error, Status};
 ///
 /// let client = Client::from_env()?;
@@ -120,7 +120,9 @@ impl ListRecordings {
     }
 
     /// Go on from where an earlier listing stood. The point must be of the same room and the same
-    /// filters; its page size is kept, so one that is set too must be the same.
+    /// filters, so a date that is computed from the current time has to be kept with it. Its page
+    /// size is kept, so one that is set too must be the same; a listing with a limit asks for small
+    /// pages, so set a page size where one is to be resumed without it.
     pub fn resume(mut self, point: ResumePoint) -> Self {
         self.resume = Some(point);
         self

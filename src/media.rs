@@ -24,7 +24,7 @@ use crate::url::SignedUrl;
 /// tag, as often as the client's [`RetryPolicy`](crate::RetryPolicy) says; what a retry brings in
 /// counts, so that after 64 KiB the failures before it are forgotten. Each wait for bytes may take
 /// as long as the client's attempt time-out. What comes must be as long as the storage says and as
-/// the recording says. Memory holds 64 KiB, whatever the size.
+/// the recording says. Memory stays below 1 MiB, whatever the size.
 ///
 /// ```no_run
 /// use twilio_room_recordings::{Client, Error, Status};
@@ -85,7 +85,9 @@ impl Media {
     }
 
     /// How long one transfer as a whole may take, from its first request on, retries and their
-    /// waits included. Without it, a transfer goes on as long as bytes come.
+    /// waits included. When it has passed, the transfer ends with an error of the kind
+    /// [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). Without it, a transfer goes on as long as
+    /// bytes come.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.time_limit = Some(time);
         self
@@ -123,7 +125,7 @@ impl Media {
     /// # Errors
     ///
     /// As [`reader`](Self::reader); what goes wrong with the transfer; and
-    /// [`Output`](ErrorKind::Output) where it can't be written.
+    /// [`Write`](ErrorKind::Write) where it can't be written.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -146,7 +148,7 @@ impl Media {
         let mut reader = self.reader()?;
         let size = reader.copy_to(out, &mut on_progress).map_err(|error| match error {
             CopyError::Read(error) => error,
-            CopyError::Write(error) => Error::output("the media", error),
+            CopyError::Write(error) => Error::write("the media", error),
         })?;
         Ok(Downloaded { size, transferred: reader.transferred() })
     }
@@ -156,7 +158,8 @@ impl Media {
     ///
     /// Until then it is a file beside it, `NAME.….part`, and a later call takes that up where an
     /// earlier one was cut off, even by the end of its process. A file of the recording's size
-    /// that is there already is left as it is, and nothing is transferred. Two calls at once, of
+    /// that is there already is left as it is, whatever its content; then nothing is transferred and
+    /// no progress is told. Two calls at once, of
     /// one program or several, do not get in each other's way. (What a power failure takes from a
     /// partial file without shortening it can't be noticed.)
     ///

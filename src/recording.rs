@@ -115,7 +115,7 @@ pub struct Links {
 ///     "date_created": "2015-07-30T20:00:00Z", "duration": 10}"#;
 /// let recording: RoomRecording = serde_json::from_str(line)?;
 /// assert_eq!(recording.status, Status::Completed);
-/// assert_eq!(recording.duration(), Some(time::Duration::seconds(10)));
+/// assert_eq!(recording.duration().map(|time| time.whole_seconds()), Some(10));
 ///
 /// let written = serde_json::to_string(&recording)?;
 /// assert_eq!(serde_json::from_str::<RoomRecording>(&written)?, recording);

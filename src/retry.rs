@@ -52,28 +52,29 @@ impl RetryPolicy {
         Self::default().max_retries(0)
     }
 
-    /// How often a failed request is made again.
+    /// How often a failed request is made again. 3 by default.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
-    /// The bound of the first wait.
+    /// The bound of the first wait. 500 milliseconds by default.
     #[must_use]
     pub fn first_wait(mut self, wait: Duration) -> Self {
         self.first_wait = wait;
         self
     }
 
-    /// What the bound of the waits grows up to.
+    /// What the bound of the waits grows up to. 30 seconds by default.
     #[must_use]
     pub fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
     }
 
-    /// The longest `Retry-After` that is slept; a longer one is returned as the error.
+    /// The longest `Retry-After` that is slept; a longer one is returned as the error. 2 minutes by
+    /// default.
     #[must_use]
     pub fn longest_retry_after(mut self, wait: Duration) -> Self {
         self.longest_retry_after = wait;

@@ -88,12 +88,31 @@ impl ParseSidError {
     pub fn input(&self) -> &str {
         &self.input
     }
+
+    /// What would have been right, and why the text was not.
+    pub(crate) fn expected(&self) -> String {
+        format!("{}: {}", self.rule.name, self.detail())
+    }
+
+    fn detail(&self) -> Detail<'_> {
+        Detail(self)
+    }
 }
 
 impl fmt::Display for ParseSidError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, fault, input } = self;
-        write!(f, "\"{}\" is not {}: ", Escaped(input), rule.name)?;
+        write!(f, "\"{}\" is not {}: {}", Escaped(&self.input), self.rule.name, self.detail())
+    }
+}
+
+impl std::error::Error for ParseSidError {}
+
+/// What is wrong with a text that should have been a SID.
+struct Detail<'a>(&'a ParseSidError);
+
+impl fmt::Display for Detail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ParseSidError { rule, fault, input } = self.0;
         let prefix = rule.prefix.as_ref().map_or(Ok("two letters"), |it| std::str::from_utf8(it));
         let prefix = prefix.unwrap_or_default();
         match *fault {
@@ -112,8 +131,6 @@ impl fmt::Display for ParseSidError {
         }
     }
 }
-
-impl std::error::Error for ParseSidError {}
 
 macro_rules! sid {
     ($(#[$doc:meta])* $name:ident, $title:literal, $prefix:expr, $example:literal) => {

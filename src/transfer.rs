@@ -19,7 +19,8 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A recording's media as a blocking reader; made by [`Media::reader`].
 ///
-/// It takes up a cut transfer by itself. At the end of the media it has checked the length.
+/// It takes up a cut transfer by itself. At the end of the media it has checked the length. An
+/// [`io::Error`] that it gives holds an [`Error`]: `error.get_ref()?.downcast_ref::<Error>()`.
 #[derive(Debug)]
 pub struct MediaReader {
     media: Media,

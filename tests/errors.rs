@@ -132,7 +132,7 @@ fn a_bad_record_is_one_item_and_the_listing_goes_on() {
     assert_eq!(serde_json::from_str::<Value>(&bad.json).unwrap(), records[2]);
     assert_eq!(
         error.to_string(),
-        "record 2 of page 0 is not valid: duration: invalid type: string \"ten\", expected u64"
+        "record 2 of page 0, both counted from 0, is not valid: duration: invalid type: string \"ten\", expected u64"
     );
 }
 
@@ -194,7 +194,7 @@ fn a_record_of_another_room_is_bad_on_a_page_that_is_good_otherwise() {
     let [Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
     assert_eq!(
         error.to_string(),
-        "record 1 of page 0 is not valid: room_sid: it is of room \
+        "record 1 of page 0, both counted from 0, is not valid: room_sid: it is of room \
          RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, not of RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     );
 }

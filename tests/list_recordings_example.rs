@@ -22,7 +22,7 @@ fn without_a_room_it_lists_the_demonstration_room() {
     let table = run("", &[]);
     assert_eq!(table.status.code(), Some(0));
     assert_eq!(text(&table.stdout).lines().count(), 26);
-    assert!(text(&table.stderr).contains("listed in 3 requests"));
+    assert!(text(&table.stderr).contains("requests: 3"));
     let json = run("", &["--json"]);
     let sids = |lines: &str| -> Vec<String> {
         lines
@@ -79,7 +79,10 @@ fn a_bad_record_is_told_and_the_listing_goes_on() {
     let output = run(server.base_url(), &[ROOM, "--json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stdout).lines().count(), 2);
-    assert!(text(&output.stderr).contains("record 1 of page 0 is not valid: size:"));
+    assert!(
+        text(&output.stderr)
+            .contains("record 1 of page 0, both counted from 0, is not valid: size:")
+    );
 }
 
 #[test]

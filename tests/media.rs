@@ -456,7 +456,7 @@ fn where_nothing_can_be_written_nothing_is_asked_for() {
     let setting = Setting::new(vec![]);
     for path in [directory.path().join("missing/a.mka"), directory.path().join("..")] {
         let error = setting.media().download_to(&path, |_| ()).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Output(_)), "{error:?}");
+        assert!(matches!(error.kind(), ErrorKind::Write(_)), "{error:?}");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     }
     assert!(setting.api.asked().is_empty() && setting.storage.heads().is_empty());
@@ -556,7 +556,7 @@ fn what_cannot_be_a_file_is_refused_before_anything_is_asked_for() {
     let setting = Setting::new(vec![]);
     for path in [at("a.mka"), at("b.mka/"), at(&"n".repeat(240))] {
         let error = setting.media().download_to(&path, |_| ()).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Output(_)), "{path:?}: {error:?}");
+        assert!(matches!(error.kind(), ErrorKind::Write(_)), "{path:?}: {error:?}");
     }
     assert!(setting.api.asked().is_empty());
     assert_eq!(names(directory.path()), ["a.mka"]);

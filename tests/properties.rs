@@ -5,7 +5,8 @@ mod support;
 use proptest::prelude::*;
 use serde_json::Value;
 use support::stand_in::{Server, answer, recording, serve_room};
-use support::{client, page, room};
+use support::storage::{Fate, Storage, api};
+use support::{client, http, page, room};
 use time::OffsetDateTime;
 use twilio_room_recordings::{Codec, ResumePoint, RetryPolicy, RoomRecording, Status};
 
@@ -100,6 +101,37 @@ proptest! {
         prop_assert!(items.len() < 1000);
         for error in items.iter().filter_map(|item| item.as_ref().err()) {
             prop_assert!(!error.to_string().chars().any(char::is_control), "{error}");
+        }
+    }
+
+    #[test]
+    fn any_answer_of_the_storage_gives_the_length_or_an_error(
+        cut in 0_usize..150,
+        left_out in 0_usize..60,
+        instead in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            "[ -~\r\n]{0,60}".prop_map(String::into_bytes),
+            "(HTTP/1.1 (206|302|416|500) X\r\n|Content-(Range|Length|Encoding): (bytes )?[-0-9*/]{0,30}\r\n|Location: [ -~]{0,20}\r\n|ETag: \"?[a-z]{0,3}\"?\r\n){0,3}"
+                .prop_map(String::into_bytes),
+        ],
+        resumed: bool,
+    ) {
+        let media = vec![7; 1000];
+        let mut answer = http("200 OK", "Connection: close\r\nETag: \"one\"\r\n", &media);
+        let cut = cut.min(answer.len() - media.len());
+        answer.splice(cut..(cut + left_out).min(answer.len() - media.len()), instead);
+        let fates = if resumed { vec![Fate::CutAfter(500), Fate::Raw(answer)] } else { vec![Fate::Raw(answer)] };
+        let storage = Storage::start(media, fates);
+        let mut record = recording(0);
+        record["size"] = 1000.into();
+        let api = api(record.clone(), &storage.url);
+        let client = client(api.base_url());
+        let mut out = Vec::new();
+        let done = client.media(&serde_json::from_value(record).unwrap()).download(&mut out, |_| ());
+        prop_assert!(out.len() <= 1000);
+        match done {
+            Ok(done) => prop_assert_eq!((done.size, out.len()), (1000, 1000)),
+            Err(error) => prop_assert!(!error.to_string().chars().any(char::is_control), "{error}"),
         }
     }
 

@@ -65,6 +65,10 @@ impl Storage {
             for stream in listener.incoming() {
                 let mut stream = stream.expect("a connection");
                 let head = read_head(&mut stream);
+                if head.is_empty() {
+                    // A client that was killed before it asked.
+                    continue;
+                }
                 heads.lock().expect("a log").push(head.clone());
                 let fate = fates.lock().expect("the fates").pop_front().unwrap_or(Fate::Serve);
                 let (media, stall) = (Arc::clone(&media), stall.clone());
