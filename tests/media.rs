@@ -132,7 +132,7 @@ fn a_range_that_is_ignored_is_passed_over() {
 #[test]
 fn a_stalled_transfer_is_taken_up() {
     let setting = Setting::new(vec![Fate::StallAfter(0), Fate::StallAfter(1000)]);
-    let client = builder(setting.api.base_url()).attempt_timeout(Duration::from_millis(200));
+    let client = builder(setting.api.base_url()).attempt_timeout(Duration::from_millis(500));
     Setting { client: client.build().unwrap(), ..setting }.assert_downloads();
 }
 

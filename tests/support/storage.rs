@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -88,7 +89,7 @@ impl Storage {
 
     /// Waits until a transfer has stalled.
     pub fn wait_for_a_stall(&self) {
-        self.stalled.recv().expect("a storage");
+        self.stalled.recv_timeout(Duration::from_secs(60)).expect("a stalled transfer");
     }
 
     pub fn heads(&self) -> Vec<String> {
