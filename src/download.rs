@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::media::{Downloaded, Media, Progress};
-use crate::partial::{Partial, sync};
+use crate::partial::{Partial, sync_directory};
 use crate::transfer::{CopyError, MediaReader};
 
 /// How often a download begins anew because the media has changed, or can't be taken up.
@@ -25,6 +25,14 @@ pub(crate) fn to_file(
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Downloaded, Error> {
     let cannot_write = |error: io::Error| Error::write(path.display(), error);
+    if media.is_at_hand()
+        && let Some(size) = media.size(None)?
+        && is_there(path, size)
+    {
+        // Even where nothing can be written any more.
+        Partial::remove_left(path);
+        return Ok(already_there(path, size));
+    }
     let mut partial = match Partial::take_up(path).map_err(cannot_write)? {
         Some(partial) => partial,
         None => Partial::create(path).map_err(cannot_write)?,
@@ -37,8 +45,7 @@ pub(crate) fn to_file(
         }
         Ok(Outcome::AlreadyThere { size }) => {
             partial.remove();
-            sync(path).map_err(cannot_write)?;
-            Ok(Downloaded { size, transferred: 0 })
+            Ok(already_there(path, size))
         }
         Err(error) => {
             if partial.tag().is_none() {
@@ -52,6 +59,16 @@ pub(crate) fn to_file(
     }
 }
 
+fn is_there(path: &Path, size: u64) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size)
+}
+
+fn already_there(path: &Path, size: u64) -> Downloaded {
+    // It was on the disk before it had its name.
+    sync_directory(path);
+    Downloaded { size, transferred: 0 }
+}
+
 fn fetch(
     media: &Media,
     partial: &mut Partial,
@@ -60,8 +77,7 @@ fn fetch(
 ) -> Result<Outcome, CopyError> {
     let deadline = media.deadline_from_now();
     let size = media.size(deadline).map_err(CopyError::Read)?;
-    let is_there = |size| fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size);
-    if let Some(size) = size.filter(|&size| is_there(size)) {
+    if let Some(size) = size.filter(|&size| is_there(path, size)) {
         return Ok(Outcome::AlreadyThere { size });
     }
     let mut reader = media.start(size, deadline);
@@ -75,7 +91,7 @@ fn fetch(
             Err(CopyError::Read(error)) => error,
             Err(error) => return Err(error),
         };
-        if let Some(size) = size.filter(|&size| is_there(size)) {
+        if let Some(size) = size.filter(|&size| is_there(path, size)) {
             return Ok(Outcome::AlreadyThere { size });
         }
         if !reader.must_start_over(&error) {

@@ -191,6 +191,11 @@ impl Media {
         }
     }
 
+    /// Whether what the record says is at hand, without asking.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// The size that the record says, of media that is there.
     pub(crate) fn size(&self, deadline: Option<Instant>) -> Result<Option<u64>, Error> {
         Ok(self.known(deadline)?.size)

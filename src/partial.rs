@@ -145,14 +145,8 @@ impl Partial {
     }
 }
 
-/// Waits until the file that an earlier run has put there is on the disk.
-pub(crate) fn sync(whole: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).open(whole)?.sync_all()?;
-    sync_directory(whole);
-    Ok(())
-}
-
-fn sync_directory(whole: &Path) {
+/// Waits until the name of a file is on the disk.
+pub(crate) fn sync_directory(whole: &Path) {
     // Not every platform can do this with a directory; a rename stands all the same.
     let _ = File::open(directory(whole)).and_then(|directory| directory.sync_all());
 }

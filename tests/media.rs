@@ -390,8 +390,25 @@ fn a_file_that_is_there_is_not_fetched_again() {
     fs::write(&path, b"something else").unwrap();
     assert_eq!(setting.media().download_to(&path, |_| ()).unwrap().transferred, SIZE as u64);
     assert!(fs::read(&path).unwrap() == media_bytes());
-    assert_eq!(setting.media().download_to(&path, |_| ()).unwrap().transferred, 0);
+    fs::write(directory.path().join("a.mka.none-0000000000000001.part"), b"left").unwrap();
+    // By its SID alone, the record is asked for.
+    let by_sid = setting.client.recording(room(), sid()).media();
+    for media in [setting.media(), by_sid] {
+        assert_eq!(media.download_to(&path, |_| ()).unwrap().transferred, 0);
+    }
     assert_eq!(setting.storage.heads().len(), 1);
+    assert_eq!(names(directory.path()), ["a.mka"]);
+
+    // What can't be written to does not matter then.
+    #[cfg(target_os = "linux")]
+    {
+        let at_hand = fs::metadata("/proc/self/environ").unwrap();
+        assert_eq!(at_hand.len(), 0);
+        let mut record: RoomRecording = serde_json::from_value(completed(SIZE)).unwrap();
+        record.size = Some(0);
+        let done = setting.client.media(&record).download_to("/proc/self/environ", |_| ());
+        assert_eq!(done.unwrap().size, 0);
+    }
 }
 
 #[test]
