@@ -19,6 +19,9 @@ use crate::retry::{OnRetry, Retry, RetryPolicy};
 use crate::sid::{RecordingSid, RoomSid};
 use crate::url::check_base_url;
 
+/// What can be added to any instant.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// The way to the service: who asks, and how. Cheap to clone, and clones share their connections,
 /// so one client serves all threads.
 ///
@@ -268,6 +271,10 @@ impl ClientBuilder {
         {
             if time.is_zero() {
                 return Err(Error::invalid_input(what, "0", "more than zero"));
+            }
+            if time > LONGEST_TIMEOUT {
+                let value = format!("{} s", time.as_secs());
+                return Err(Error::invalid_input(what, value, "no more than a hundred years"));
             }
         }
         if self.max_body_bytes == 0 {

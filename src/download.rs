@@ -31,7 +31,7 @@ pub(crate) fn to_file(
     {
         // Even where nothing can be written any more.
         Partial::remove_left(path);
-        return Ok(already_there(path, size));
+        return already_there(path, size).map_err(cannot_write);
     }
     let mut partial = match Partial::take_up(path).map_err(cannot_write)? {
         Some(partial) => partial,
@@ -45,10 +45,10 @@ pub(crate) fn to_file(
         }
         Ok(Outcome::AlreadyThere { size }) => {
             partial.remove();
-            Ok(already_there(path, size))
+            already_there(path, size).map_err(cannot_write)
         }
         Err(error) => {
-            if partial.tag().is_none() {
+            if partial.tag().is_none() || is_damage(&error) {
                 partial.remove();
             }
             Err(match error {
@@ -59,14 +59,23 @@ pub(crate) fn to_file(
     }
 }
 
+/// Whether an error may mean that what was written before is not what can be read.
+fn is_damage(error: &CopyError) -> bool {
+    let CopyError::Write(error) = error else { return false };
+    !matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
 fn is_there(path: &Path, size: u64) -> bool {
     fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size)
 }
 
-fn already_there(path: &Path, size: u64) -> Downloaded {
-    // It was on the disk before it had its name.
-    sync_directory(path);
-    Downloaded { size, transferred: 0 }
+fn already_there(path: &Path, size: u64) -> io::Result<Downloaded> {
+    // The file itself was on the disk before it had its name.
+    sync_directory(path)?;
+    Ok(Downloaded { size, transferred: 0 })
 }
 
 fn fetch(
@@ -115,9 +124,8 @@ fn fetch_rest(
     match partial.tag() {
         Some(tag) => {
             // Its last byte is asked for again, for a range can't begin at the end of a media.
-            let end = partial.file.seek(SeekFrom::End(-1)).map_err(CopyError::Write)?;
-            partial.file.set_len(end).map_err(CopyError::Write)?;
-            reader.resume(end, tag);
+            let last = partial.file.seek(SeekFrom::End(-1)).map_err(CopyError::Write)?;
+            reader.resume(last, tag);
         }
         None => {
             reader.open().map_err(CopyError::Read)?;
@@ -125,5 +133,7 @@ fn fetch_rest(
             reader.bind();
         }
     }
-    reader.copy_to(&mut partial.file, on_progress)
+    let size = reader.copy_to(&mut partial.file, on_progress)?;
+    partial.file.set_len(size).map_err(CopyError::Write)?;
+    Ok(size)
 }

@@ -160,7 +160,7 @@ impl Http {
         url: &SignedUrl,
         from: u64,
         deadline: Option<Instant>,
-    ) -> Result<MediaAnswer, Error> {
+    ) -> Result<Response<Body>, Error> {
         let mut url = url.clone();
         for _ in 0..=MAX_STORAGE_REDIRECTS {
             let left = time_left_of(deadline)?;
@@ -170,7 +170,7 @@ impl Http {
                 return Err(self.storage_error(answer));
             }
             if !status.is_redirection() {
-                return MediaAnswer::new(answer, from);
+                return Ok(answer);
             }
             let Some(location) = header(answer.headers(), LOCATION) else {
                 let reason = format!("status {status} of the storage, without a Location");
@@ -316,9 +316,10 @@ pub(crate) struct MediaAnswer {
 }
 
 impl MediaAnswer {
-    fn new(answer: Response<Body>, from: u64) -> Result<Self, Error> {
+    pub(crate) fn new(answer: Response<Body>, from: u64) -> Result<Self, Error> {
         let headers = answer.headers();
-        if let Some(encoding) = header(headers, CONTENT_ENCODING).filter(|it| it != "identity") {
+        let is_none = |it: &str| it.is_empty() || it.eq_ignore_ascii_case("identity");
+        if let Some(encoding) = header(headers, CONTENT_ENCODING).filter(|it| !is_none(it.trim())) {
             let reason = format!("the storage encodes the media with {encoding}");
             return Err(Error::invalid_answer(reason));
         }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf, is_separator};
 
 /// A partial file, locked for as long as this lives.
 ///
-/// It is named `NAME.TAG-UNIQUE.part`. `TAG` is the hash of the media's entity tag, or `none` where
-/// that is not known or there is none, and the file can't be taken up. `UNIQUE` is never given
+/// It is named `NAME.TAG-UNIQUE.part`. `TAG` is the hash of the media's entity tag, or `none` (as
+/// long as a tag) where that is not known or there is none, and the file can't be taken up. `UNIQUE` is never given
 /// twice: so a partial file that somebody renamed or removed while another was about to lock it is
 /// found out by its name being gone.
 pub(crate) struct Partial {
@@ -19,6 +19,8 @@ pub(crate) struct Partial {
     path: PathBuf,
     name: Name,
 }
+
+const NO_TAG: &str = "none------------";
 
 /// What a partial file's name says after the name of the whole.
 #[derive(Clone, Copy)]
@@ -29,7 +31,7 @@ struct Name {
 
 impl Name {
     fn beside(self, whole: &Path) -> PathBuf {
-        let tag = self.tag.map_or("none".to_owned(), |tag| format!("{tag:016x}"));
+        let tag = self.tag.map_or(NO_TAG.to_owned(), |tag| format!("{tag:016x}"));
         let mut name = whole.file_name().map(OsString::from).unwrap_or_default();
         name.push(format!(".{tag}-{:016x}.part", self.unique));
         whole.with_file_name(name)
@@ -44,8 +46,8 @@ impl Name {
             let number = u64::from_str_radix(digits, 16).ok();
             number.filter(|_| digits.len() == 16 && digits.bytes().all(is_digit))
         };
-        let (tag, unique) = rest.split_once('-')?;
-        let tag = if tag == "none" { None } else { Some(hash(tag)?) };
+        let (tag, unique) = rest.rsplit_once('-')?;
+        let tag = if tag == NO_TAG { None } else { Some(hash(tag)?) };
         Some(Self { tag, unique: hash(unique)? })
     }
 }
@@ -83,11 +85,11 @@ impl Partial {
             let entry = entry?;
             let whole_name = whole.file_name().unwrap_or_default();
             let Some(name) = Name::read(whole_name, &entry.file_name()) else { continue };
-            if !entry.file_type()?.is_file() {
+            // One that has gone in between, or is not this program's to write, is left alone.
+            if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 continue;
             }
             let path = entry.path();
-            // One that has gone in between, or is not this program's to write, is left alone.
             let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
             if file.try_lock().is_ok() && path.try_exists()? {
                 let metadata = file.metadata()?;
@@ -133,10 +135,13 @@ impl Partial {
 
     /// Puts the file, whole, under its name, once it is on the disk.
     pub(crate) fn finish(self) -> io::Result<()> {
-        self.file.sync_all()?;
+        if let Err(error) = self.file.sync_all() {
+            // Nobody knows what of it is on the disk.
+            self.remove();
+            return Err(error);
+        }
         fs::rename(&self.path, &self.whole)?;
-        sync_directory(&self.whole);
-        Ok(())
+        sync_directory(&self.whole)
     }
 
     pub(crate) fn remove(self) {
@@ -146,16 +151,25 @@ impl Partial {
 }
 
 /// Waits until the name of a file is on the disk.
-pub(crate) fn sync_directory(whole: &Path) {
+pub(crate) fn sync_directory(whole: &Path) -> io::Result<()> {
     // Not every platform can do this with a directory; a rename stands all the same.
-    let _ = File::open(directory(whole)).and_then(|directory| directory.sync_all());
+    let Ok(directory) = File::open(directory(whole)) else { return Ok(()) };
+    directory.sync_all().or_else(|error| match error.kind() {
+        io::ErrorKind::InvalidInput
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::Unsupported => Ok(()),
+        _ => Err(error),
+    })
 }
 
 /// Whether there can be a file at this path.
 fn check(whole: &Path) -> io::Result<()> {
     let ends_in_separator = whole.to_string_lossy().ends_with(is_separator);
-    if whole.file_name().is_none() || ends_in_separator || whole.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    let is_no_file = fs::metadata(whole).is_ok_and(|there| !there.is_file());
+    if whole.file_name().is_none() || ends_in_separator || is_no_file {
+        let reason = "it is a directory, or what else is no file";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     Ok(())
 }

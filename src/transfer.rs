@@ -34,7 +34,7 @@ pub struct MediaReader {
     /// Whether the storage has said that it is this entity.
     checked: bool,
     body: Option<Body>,
-    /// The place that the last attempt went on from.
+    /// The place that the last answer of the storage went on from.
     opened_at: u64,
     /// The place of the next byte.
     position: u64,
@@ -138,6 +138,8 @@ impl MediaReader {
     /// Has a body that goes on at the current place.
     pub(crate) fn open(&mut self) -> Result<(), Error> {
         while self.body.is_none() {
+            // What fails on the way says nothing of the media.
+            self.opened_at = 0;
             let url = match &self.url {
                 Some(url) => url.clone(),
                 None => self.url.insert(self.media.sign(self.deadline)?).clone(),
@@ -152,8 +154,9 @@ impl MediaReader {
 
     /// One attempt at a body that goes on at the current place.
     fn connect(&mut self, url: &SignedUrl) -> Result<BodyReader<'static>, Error> {
-        self.opened_at = self.position;
         let answer = self.media.http().get_media(url, self.position, self.deadline)?;
+        self.opened_at = self.position;
+        let answer = MediaAnswer::new(answer, self.position)?;
         let MediaAnswer { first, length, entity_tag, mut body } = answer;
         let tag = entity_tag.map(|tag| {
             let mut hasher = DefaultHasher::new();
@@ -164,7 +167,12 @@ impl MediaReader {
         if first < self.position {
             // The range was ignored.
             let ahead = self.position - first;
-            io::copy(&mut body.by_ref().take(ahead), &mut io::sink()).map_err(http::read_error)?;
+            let skipped = io::copy(&mut body.by_ref().take(ahead), &mut io::sink());
+            if skipped.map_err(http::read_error)? < ahead
+                && length.is_some_and(|it| it < self.position)
+            {
+                return Err(Error::new(ErrorKind::MediaChanged));
+            }
         }
         Ok(body)
     }

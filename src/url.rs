@@ -11,7 +11,7 @@ use crate::error::Error;
 /// The base URL without a slash at its end, and whether it is on this machine.
 pub(crate) fn check_base_url(url: &str) -> Result<(String, bool), Error> {
     // User information may be a secret, so such a URL is not shown.
-    if url.split(['/', '?', '#']).nth(2).is_some_and(|authority| authority.contains('@')) {
+    if url.split(['?', '#']).next().is_some_and(|before| before.contains('@')) {
         let expected = "no user information in it: credentials have their own place";
         return Err(Error::invalid_input("base URL", "…@…", expected));
     }
@@ -104,7 +104,7 @@ impl SignedUrl {
         let scheme = self.uri.scheme_str().unwrap_or("https");
         let origin = format!("{scheme}://{}", self.uri.authority().map_or("", |it| it.as_str()));
         let path = self.uri.path();
-        let directory = &path[..=path.rfind('/').unwrap_or(0)];
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         let has_scheme = to.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
         let url = match to.chars().next() {
             None | Some('#') => self.text.clone(),
@@ -112,7 +112,7 @@ impl SignedUrl {
             _ if to.starts_with("//") => format!("{scheme}:{to}"),
             Some('/') => format!("{origin}{to}"),
             Some('?') => format!("{origin}{path}{to}"),
-            Some(_) => format!("{origin}{directory}{to}"),
+            Some(_) => format!("{origin}{directory}/{to}"),
         };
         Self::new(&url, service_is_loopback)
     }

@@ -343,6 +343,8 @@ fn what_a_client_cannot_be_is_refused_when_it_is_built() {
         (new().base_url("http://[::1]:1").user_agent("line\nbreak"), "visible ASCII"),
         (new().connect_timeout(none), "more than zero"),
         (new().attempt_timeout(none), "more than zero"),
+        (new().attempt_timeout(std::time::Duration::MAX), "no more than a hundred years"),
+        (new().base_url("me:hunter2@video.twilio.com"), "no user information"),
         (new().max_body_bytes(0), "at least one byte"),
         (
             Client::builder(Credentials::auth_token(stand_in::ACCOUNT.parse().unwrap(), "")),

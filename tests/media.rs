@@ -5,8 +5,11 @@ mod support;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use support::stand_in::{Server, recording};
 use support::storage::{Fate, SIGNATURE, Storage, api};
@@ -366,8 +369,11 @@ fn a_file_is_whole_or_not_there() {
         "{left:?}"
     );
     // One without an entity tag can't be taken up.
-    fs::write(directory.path().join("a.mka.none-0000000000000001.part"), vec![0; SIZE - 1])
-        .unwrap();
+    fs::write(
+        directory.path().join("a.mka.none-------------0000000000000001.part"),
+        vec![0; SIZE - 1],
+    )
+    .unwrap();
     // Another file's partial is nobody else's.
     fs::write(directory.path().join("b.mka.0000000000000001-0000000000000001.part"), b"b").unwrap();
 
@@ -390,7 +396,8 @@ fn a_file_that_is_there_is_not_fetched_again() {
     fs::write(&path, b"something else").unwrap();
     assert_eq!(setting.media().download_to(&path, |_| ()).unwrap().transferred, SIZE as u64);
     assert!(fs::read(&path).unwrap() == media_bytes());
-    fs::write(directory.path().join("a.mka.none-0000000000000001.part"), b"left").unwrap();
+    fs::write(directory.path().join("a.mka.none-------------0000000000000001.part"), b"left")
+        .unwrap();
     // By its SID alone, the record is asked for.
     let by_sid = setting.client.recording(room(), sid()).media();
     for media in [setting.media(), by_sid] {
@@ -571,7 +578,7 @@ fn what_cannot_be_a_file_is_refused_before_anything_is_asked_for() {
     let at = |name: &str| directory.path().join(name);
     fs::create_dir(at("a.mka")).unwrap();
     let setting = Setting::new(vec![]);
-    for path in [at("a.mka"), at("b.mka/"), at(&"n".repeat(240))] {
+    for path in [at("a.mka"), at("b.mka/"), at(&"n".repeat(220))] {
         let error = setting.media().download_to(&path, |_| ()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Write(_)), "{path:?}: {error:?}");
     }
@@ -661,4 +668,42 @@ fn encoded_media_never_ends_in_a_file_that_cannot_be_finished() {
     let setting = Setting::new(vec![Fate::Raw(cut), Fate::Raw(rest), Fate::Raw(whole)]);
     setting.media().download_to(&path, |_| ()).unwrap();
     assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+#[test]
+fn a_partial_file_survives_what_says_nothing_of_the_media() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.mka");
+    cut_download(&path, SIZE / 2, "\"one\"");
+    let record: RoomRecording = serde_json::from_value(completed(SIZE)).unwrap();
+    // A page about maintenance where the URL should be, and a storage that leads in a circle.
+    let server = Server::start(|_| "<html>later</html>".into_response());
+    client(server.base_url()).media(&record).download_to(&path, |_| ()).unwrap_err();
+    Setting::new(vec![redirect("/again"); 9]).media().download_to(&path, |_| ()).unwrap_err();
+    let expired = http("403 Forbidden", "Connection: close\r\n", b"");
+    let storage = Storage::start(media_bytes(), vec![Fate::Raw(expired)]);
+    let (url, asked) = (storage.url.clone(), AtomicUsize::new(0));
+    let server = Server::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => (StatusCode::FOUND, [("location", url.clone())]).into_response(),
+        _ => "<html>later</html>".into_response(),
+    });
+    client(server.base_url()).media(&record).download_to(&path, |_| ()).unwrap_err();
+    let done = Setting::new(vec![]).media().download_to(&path, |_| ()).unwrap();
+    assert_eq!(done.transferred as usize, SIZE - SIZE / 2 + 1);
+    assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+#[test]
+fn a_partial_file_longer_than_the_media_is_not_kept_so() {
+    for (length, requests) in [(100, 2), (SIZE / 2 - 1, 1), (SIZE / 2, 1)] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.mka");
+        cut_download(&path, SIZE / 2, "\"one\"");
+        let short = media_bytes()[..length].to_vec();
+        let storage = Storage::start(short.clone(), vec![Fate::IgnoreRange]);
+        let api = api(completed(length), &storage.url);
+        client(api.base_url()).recording(room(), sid()).media().download_to(&path, |_| ()).unwrap();
+        assert!(fs::read(&path).unwrap() == short, "{length}");
+        assert_eq!(storage.heads().len(), requests, "{length}");
+    }
 }

@@ -42,17 +42,28 @@ impl Journal {
         self.file.sync_all()
     }
 
-    /// Reads what has come since, and cuts off the beginning of a line that another run did not
-    /// come to the end of.
+    /// Reads what has come since, and mends the end of it.
     fn catch_up(&mut self) -> io::Result<()> {
         let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(self.read))?;
         self.file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            self.sids.insert(serde_json::from_slice::<RoomRecording>(line)?.sid);
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match serde_json::from_slice::<RoomRecording>(line) {
+                Ok(recording) => {
+                    self.sids.insert(recording.sid);
+                }
+                // The beginning of a line that another run did not come to the end of.
+                Err(error) if error.is_eof() && line.starts_with(b"{") => {
+                    return self.file.set_len(self.read);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            self.read += line.len() as u64;
+            if !line.ends_with(b"\n") {
+                self.file.write_all(b"\n")?;
+                self.read += 1;
+            }
         }
-        self.read += whole as u64;
-        self.file.set_len(self.read)
+        Ok(())
     }
 }
