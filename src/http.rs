@@ -138,19 +138,22 @@ impl Http {
             .header(USER_AGENT, &self.user_agent)
             .header(ACCEPT, "application/json")
             .body(())?;
-        let mut config = self
+        let request = self.guarded(request, self.is_loopback);
+        let config = self.agent.configure_request(request).timeout_global(Some(limit));
+        self.agent.run(config.build())
+    }
+
+    /// The request with the limits that stand whatever the agent's own configuration says.
+    fn guarded(&self, request: Request<()>, to_loopback: bool) -> Request<()> {
+        let config = self
             .agent
             .configure_request(request)
             .http_status_as_error(false)
             .max_redirects(0)
-            .https_only(!self.is_loopback)
+            .https_only(!to_loopback)
             .max_response_header_size(MAX_HEADER_BYTES)
-            .timeout_connect(Some(self.connect_timeout))
-            .timeout_global(Some(limit));
-        if self.is_loopback {
-            config = config.proxy(None);
-        }
-        self.agent.run(config.build())
+            .timeout_connect(Some(self.connect_timeout));
+        if to_loopback { config.proxy(None).build() } else { config.build() }
     }
 
     /// Asks the storage for media from this byte on, once. Nothing of the API's headers goes
@@ -195,20 +198,13 @@ impl Http {
         if from > 0 {
             request = request.header(RANGE, format!("bytes={from}-"));
         }
-        let mut config = self
+        let request = self.guarded(request.body(())?, url.is_loopback());
+        let config = self
             .agent
-            .configure_request(request.body(())?)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .https_only(!url.is_loopback())
-            .max_response_header_size(MAX_HEADER_BYTES)
-            .timeout_connect(Some(self.connect_timeout))
+            .configure_request(request)
             .timeout_recv_response(Some(self.attempt_timeout))
             .timeout_per_read(Some(self.attempt_timeout))
             .timeout_global(left);
-        if url.is_loopback() {
-            config = config.proxy(None);
-        }
         self.agent.run(config.build())
     }
 
