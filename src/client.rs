@@ -260,10 +260,10 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where a setting can't be right: an empty secret,
-    /// a base URL that is none or has plain `http` beyond loopback, `https` in a build without a
-    /// TLS feature, a region or an edge that is no host name, a user agent that no header can
-    /// hold, a time limit or a size limit of zero.
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where a setting can't be right: an empty
+    /// secret, a base URL that is none or has plain `http` beyond loopback, `https` in a build
+    /// without a TLS feature, a region or an edge that is no host name, a user agent that no header
+    /// can hold, a time limit of zero or beyond a hundred years, a size limit of zero.
     pub fn build(self) -> Result<Client, Error> {
         let (authorization, secrets) = self.credentials.authorization()?;
         for (what, time) in

@@ -113,8 +113,7 @@ fn parse_sid<T>(name: &'static str, text: &str) -> Result<T, Error>
 where
     T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
 {
-    T::try_from(text)
-        .map_err(|error| Error::invalid_input(name, text, error.expected()).caused_by(error))
+    T::try_from(text).map_err(|error| Error::invalid_sid(name, error))
 }
 
 /// Base64 (RFC 4648, section 4).

@@ -26,8 +26,7 @@ pub(crate) fn to_file(
 ) -> Result<Downloaded, Error> {
     let cannot_write = |error: io::Error| Error::write(path.display(), error);
     if media.is_at_hand()
-        && let Some(size) = media.size(None)?
-        && is_there(path, size)
+        && let Some(size) = size_there(path, media.size(None)?)
     {
         // Even where nothing can be written any more.
         Partial::remove_left(path);
@@ -51,10 +50,7 @@ pub(crate) fn to_file(
             if partial.tag().is_none() || is_damage(&error) {
                 partial.remove();
             }
-            Err(match error {
-                CopyError::Read(error) => error,
-                CopyError::Write(error) => cannot_write(error),
-            })
+            Err(error.of(path.display()))
         }
     }
 }
@@ -68,8 +64,10 @@ fn is_damage(error: &CopyError) -> bool {
     )
 }
 
-fn is_there(path: &Path, size: u64) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size)
+/// The size of the file, where one of the size that the record says is there already.
+fn size_there(path: &Path, recorded: Option<u64>) -> Option<u64> {
+    let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    recorded.filter(|size| *size == file.len())
 }
 
 fn already_there(path: &Path, size: u64) -> io::Result<Downloaded> {
@@ -86,7 +84,7 @@ fn fetch(
 ) -> Result<Outcome, CopyError> {
     let deadline = media.deadline_from_now();
     let size = media.size(deadline).map_err(CopyError::Read)?;
-    if let Some(size) = size.filter(|&size| is_there(path, size)) {
+    if let Some(size) = size_there(path, size) {
         return Ok(Outcome::AlreadyThere { size });
     }
     let mut reader = media.start(size, deadline);
@@ -100,7 +98,7 @@ fn fetch(
             Err(CopyError::Read(error)) => error,
             Err(error) => return Err(error),
         };
-        if let Some(size) = size.filter(|&size| is_there(path, size)) {
+        if let Some(size) = size_there(path, size) {
             return Ok(Outcome::AlreadyThere { size });
         }
         if !reader.must_start_over(&error) {

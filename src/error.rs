@@ -180,6 +180,11 @@ impl Error {
         Self::new(ErrorKind::InvalidInput(InvalidInput { what, value, expected }))
     }
 
+    pub(crate) fn invalid_sid(what: &'static str, error: ParseSidError) -> Self {
+        let expected = error.expected().to_string();
+        Self::invalid_input(what, error.input(), expected).caused_by(error)
+    }
+
     pub(crate) fn write(what: impl fmt::Display, error: io::Error) -> Self {
         Self::new(ErrorKind::Write(format!("{what}: {error}"))).caused_by(error)
     }
@@ -277,7 +282,7 @@ impl StdError for Error {
 
 impl From<ParseSidError> for Error {
     fn from(error: ParseSidError) -> Self {
-        Self::invalid_input("SID", error.input(), error.expected()).caused_by(error)
+        Self::invalid_sid("SID", error)
     }
 }
 

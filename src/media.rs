@@ -12,7 +12,7 @@ use crate::http::{Head, Http};
 use crate::recording::{RoomRecording, Status};
 use crate::resource::RecordingResource;
 use crate::sid::RecordingSid;
-use crate::transfer::{CopyError, MediaReader};
+use crate::transfer::MediaReader;
 use crate::url::SignedUrl;
 
 /// The media of one recording; made by [`Client::media`](crate::Client::media) from a record, or
@@ -146,10 +146,8 @@ impl Media {
         mut on_progress: impl FnMut(Progress),
     ) -> Result<Downloaded, Error> {
         let mut reader = self.reader()?;
-        let size = reader.copy_to(out, &mut on_progress).map_err(|error| match error {
-            CopyError::Read(error) => error,
-            CopyError::Write(error) => Error::write("the media", error),
-        })?;
+        let copied = reader.copy_to(out, &mut on_progress);
+        let size = copied.map_err(|error| error.of("the media"))?;
         Ok(Downloaded { size, transferred: reader.transferred() })
     }
 
@@ -159,9 +157,8 @@ impl Media {
     /// Until then it is a file beside it, `NAME.….part`, and a later call takes that up where an
     /// earlier one was cut off, even by the end of its process. A file of the recording's size
     /// that is there already is left as it is, whatever its content; then nothing is transferred and
-    /// no progress is told. Two calls at once, of
-    /// one program or several, do not get in each other's way. (What a power failure takes from a
-    /// partial file without shortening it can't be noticed.)
+    /// no progress is told. Two calls at once, of one program or several, do not get in each other's
+    /// way. (What a power failure takes from a partial file without shortening it can't be noticed.)
     ///
     /// # Errors
     ///
@@ -242,9 +239,10 @@ fn location(head: &Head, body: &[u8]) -> Result<String, Error> {
         let reason = "the answer to a request for media is no redirect";
         return Err(Error::invalid_answer(reason));
     }
-    match (&head.location, serde_json::from_slice(body)) {
-        (Some(url), _) => Ok(url.clone()),
-        (None, Ok(Redirect { redirect_to })) => Ok(redirect_to),
-        (None, Err(_)) => Err(Error::invalid_answer("a redirect to the media that leads nowhere")),
+    if let Some(url) = &head.location {
+        return Ok(url.clone());
     }
+    serde_json::from_slice(body)
+        .map(|Redirect { redirect_to }| redirect_to)
+        .map_err(|_| Error::invalid_answer("a redirect to the media that leads nowhere"))
 }

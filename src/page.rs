@@ -180,10 +180,10 @@ fn text_of(body: &[u8]) -> Result<&str, Error> {
 /// Reads a body that is one record.
 pub(crate) fn parse_record(body: &[u8], room: &RoomSid) -> Result<RoomRecording, Error> {
     let text = text_of(body)?;
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
-        return Err(no_json(text, error));
-    }
     record(text, room).map_err(|Fault { field, reason }| {
+        if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+            return no_json(text, error);
+        }
         let of_field = field.map_or(String::new(), |field| format!("{field}: "));
         Error::invalid_answer(format!("{of_field}{reason}"))
     })

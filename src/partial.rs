@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf, is_separator};
 /// A partial file, locked for as long as this lives.
 ///
 /// It is named `NAME.TAG-UNIQUE.part`. `TAG` is the hash of the media's entity tag, or `none` (as
-/// long as a tag) where that is not known or there is none, and the file can't be taken up. `UNIQUE` is never given
-/// twice: so a partial file that somebody renamed or removed while another was about to lock it is
-/// found out by its name being gone.
+/// long as a tag) where that is not known or there is none, and the file can't be taken up.
+/// `UNIQUE` is never given twice: so a partial file that somebody renamed or removed while another
+/// was about to lock it is found out by its name being gone.
 pub(crate) struct Partial {
     pub file: File,
     whole: PathBuf,

@@ -90,31 +90,29 @@ impl ParseSidError {
     }
 
     /// What would have been right, and why the text was not.
-    pub(crate) fn expected(&self) -> String {
-        format!("{}: {}", self.rule.name, self.detail())
-    }
-
-    fn detail(&self) -> Detail<'_> {
-        Detail(self)
+    pub(crate) fn expected(&self) -> impl fmt::Display {
+        Expected(self)
     }
 }
 
 impl fmt::Display for ParseSidError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not {}: {}", Escaped(&self.input), self.rule.name, self.detail())
+        write!(f, "\"{}\" is not {}", Escaped(&self.input), self.expected())
     }
 }
 
 impl std::error::Error for ParseSidError {}
 
-/// What is wrong with a text that should have been a SID.
-struct Detail<'a>(&'a ParseSidError);
+struct Expected<'a>(&'a ParseSidError);
 
-impl fmt::Display for Detail<'_> {
+impl fmt::Display for Expected<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ParseSidError { rule, fault, input } = self.0;
-        let prefix = rule.prefix.as_ref().map_or(Ok("two letters"), |it| std::str::from_utf8(it));
-        let prefix = prefix.unwrap_or_default();
+        write!(f, "{}: ", rule.name)?;
+        let prefix = match &rule.prefix {
+            Some(letters) => std::str::from_utf8(letters).unwrap_or_default(),
+            None => "two letters",
+        };
         match *fault {
             SidFault::Length { found } if found == LENGTH => {
                 f.write_str("it has characters beyond ASCII")
