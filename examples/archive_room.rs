@@ -1,19 +1,18 @@
 //! Archives a room: the media of each completed recording as a file, and the records as JSON
 //! lines. Without a room, it archives one from a stand-in of the API that it starts on loopback.
 
-use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use command_line::{Failure, complain, failed};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use journal::Journal;
-use twilio_room_recordings::{
-    Client, ClientBuilder, Credentials, Deletion, Error, ErrorKind, RoomRecording, RoomSid, Status,
-};
+use twilio_room_recordings::{Client, Credentials, Deletion, RoomRecording, RoomSid, Status};
 
+mod command_line;
 #[path = "archive_room/journal.rs"]
 mod journal;
 mod stand_in;
@@ -37,19 +36,11 @@ struct Arguments {
     delete: bool,
 }
 
-type Failure = Box<dyn std::error::Error>;
-
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        Err(failure) => {
-            complain(&failure);
-            let kind = failure.downcast_ref::<Error>().map(Error::kind);
-            let bad_usage =
-                matches!(kind, Some(ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_)));
-            ExitCode::from(if bad_usage { 2 } else { 1 })
-        }
+        Err(failure) => failed(&failure),
     }
 }
 
@@ -60,15 +51,7 @@ fn run(arguments: &Arguments) -> Result<bool, Failure> {
         let client = Client::builder(credentials).base_url(server.base_url()).build()?;
         return archive(&client, stand_in::ROOM.parse()?, arguments);
     };
-    let mut client = ClientBuilder::from_env()?;
-    if let Ok(url) = std::env::var("TWILIO_VIDEO_BASE_URL")
-        && !url.is_empty()
-    {
-        client = client.base_url(url);
-    }
-    let client =
-        client.on_retry(|retry| complain(&format!("{}; trying again", retry.error))).build()?;
-    archive(&client, room, arguments)
+    archive(&command_line::client()?.build()?, room, arguments)
 }
 
 /// Whether all of the room was archived.
@@ -118,11 +101,6 @@ fn save(client: &Client, recording: &RoomRecording, directory: &Path) -> Result<
 /// Prints a line. Whether anybody reads it is no matter to the archive.
 fn tell(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// The same, where it is no success.
-fn complain(what: &impl Display) {
-    let _ = writeln!(io::stderr(), "{what}");
 }
 
 /// `SID.FORMAT`. A format is part of a file's name only where it can be no more than that.

@@ -1,12 +1,12 @@
 //! Lists the recordings of a room. Without a room, it lists one of several pages from a stand-in
 //! of the API that it starts on loopback.
 
-use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use command_line::{Failure, complain, failed};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use twilio_room_recordings::{
@@ -14,6 +14,7 @@ use twilio_room_recordings::{
     SourceSid, Status,
 };
 
+mod command_line;
 mod stand_in;
 
 /// List the recordings of a Twilio Video room.
@@ -62,24 +63,10 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        Err(failure) => match failure.downcast_ref::<Error>().map(Error::kind) {
-            Some(ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_)) => {
-                complain(&failure);
-                ExitCode::from(2)
-            }
-            // The reader of a pipe may have had enough.
-            None if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
-            _ => {
-                complain(&failure);
-                ExitCode::from(1)
-            }
-        },
+        // The reader of a pipe may have had enough.
+        Err(failure) if is_broken_pipe(failure.as_ref()) => ExitCode::SUCCESS,
+        Err(failure) => failed(&failure),
     }
-}
-
-/// Prints a line on standard error. Whether anybody reads it is no matter to the listing.
-fn complain(what: &impl Display) {
-    let _ = writeln!(io::stderr(), "{what}");
 }
 
 fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
@@ -88,7 +75,7 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Whether all that was listed was good.
-fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let Some(room) = arguments.room_sid else {
         let server = stand_in::serve_room((0..25).map(stand_in::recording).collect());
         let credentials = Credentials::auth_token(stand_in::ACCOUNT.parse()?, "demonstration");
@@ -99,14 +86,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
         complain(&format!("(a demonstration room; requests: {})", server.asked().len()));
         return Ok(all_good);
     };
-    let mut client = ClientBuilder::from_env()?;
-    if let Ok(url) = std::env::var("TWILIO_VIDEO_BASE_URL")
-        && !url.is_empty()
-    {
-        client = client.base_url(url);
-    }
-    let client = client.on_retry(|retry| complain(&format!("{}; trying again", retry.error)));
-    print(listing(client, room, arguments, arguments.page_size)?, arguments.json)
+    print(listing(command_line::client()?, room, arguments, arguments.page_size)?, arguments.json)
 }
 
 fn listing(
@@ -140,7 +120,7 @@ fn listing(
     Ok(listing)
 }
 
-fn print(listing: ListRecordings, json: bool) -> Result<bool, Box<dyn std::error::Error>> {
+fn print(listing: ListRecordings, json: bool) -> Result<bool, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut recordings = listing.into_iter().peekable();
     if !json && recordings.peek().is_none_or(Result::is_ok) {
@@ -171,10 +151,7 @@ fn print(listing: ListRecordings, json: bool) -> Result<bool, Box<dyn std::error
     Ok(all_good)
 }
 
-fn print_row(
-    out: &mut impl Write,
-    recording: &RoomRecording,
-) -> Result<(), Box<dyn std::error::Error>> {
+fn print_row(out: &mut impl Write, recording: &RoomRecording) -> Result<(), Failure> {
     let number = |value: Option<u64>| value.map_or("-".to_owned(), |value| value.to_string());
     let track: String = recording.track_name.as_deref().unwrap_or("-").escape_debug().collect();
     writeln!(

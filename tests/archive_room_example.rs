@@ -8,12 +8,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::response::Response;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
-use support::stand_in::{ROOM, Room, Server, media, recording};
+use support::stand_in::{ROOM, Room, Server, media, recording, redirect};
 use support::storage::{Fate, SIGNATURE, Storage};
 use support::{example, http};
 use twilio_room_recordings::RoomRecording;
@@ -43,12 +41,7 @@ impl Setting {
                 return room.answer(asked);
             };
             let sid = path.rsplit('/').next().unwrap();
-            let location = format!("{url}/{sid}?{SIGNATURE}");
-            Response::builder()
-                .status(302)
-                .header("location", location)
-                .body(Body::empty())
-                .unwrap()
+            redirect(&format!("{url}/{sid}?{SIGNATURE}"))
         });
         Self { recordings, storage, api, directory: tempfile::tempdir().unwrap() }
     }

@@ -8,10 +8,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
-use support::stand_in::{Server, recording};
+use support::stand_in::{self, Server, recording};
 use support::storage::{Fate, SIGNATURE, Storage, api};
 use support::{builder, client, http, room};
 use twilio_room_recordings::{Client, Error, ErrorKind, Media, RetryPolicy, RoomRecording, Status};
@@ -624,15 +623,11 @@ fn a_deadline_has_its_own_kind_and_counts_from_the_first_request() {
     let silent = support::RawServer::start_with(1, |_, stream| {
         let _ = stream.read(&mut [0]);
     });
-    let media = client_of(&silent).recording(room(), sid()).media();
+    let media = support::client(&silent.base_url).recording(room(), sid()).media();
     let start = Instant::now();
     let error = media.deadline(Duration::from_millis(200)).url().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(20));
-}
-
-fn client_of(server: &support::RawServer) -> Client {
-    client(&server.base_url)
 }
 
 #[test]
@@ -684,7 +679,7 @@ fn a_partial_file_survives_what_says_nothing_of_the_media() {
     let storage = Storage::start(media_bytes(), vec![Fate::Raw(expired)]);
     let (url, asked) = (storage.url.clone(), AtomicUsize::new(0));
     let server = Server::start(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
-        0 => (StatusCode::FOUND, [("location", url.clone())]).into_response(),
+        0 => stand_in::redirect(&url),
         _ => "<html>later</html>".into_response(),
     });
     client(server.base_url()).media(&record).download_to(&path, |_| ()).unwrap_err();

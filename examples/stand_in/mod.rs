@@ -10,7 +10,7 @@ use std::thread;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -110,10 +110,19 @@ impl Drop for Server {
 pub fn answer(status: u16, body: &Value) -> Response {
     let content_type = (header::CONTENT_TYPE, "application/json");
     Response::builder()
-        .status(StatusCode::from_u16(status).expect("a status"))
+        .status(status)
         .header(content_type.0, content_type.1)
         .header("twilio-request-id", "RQ0123456789abcdef0123456789abcdef")
         .body(Body::from(body.to_string()))
+        .expect("an answer")
+}
+
+/// The answer to a request for media: where it is to be had.
+pub fn redirect(url: &str) -> Response {
+    Response::builder()
+        .status(302)
+        .header(header::LOCATION, url)
+        .body(Body::from(json!({"redirect_to": url}).to_string()))
         .expect("an answer")
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, Asked, ROOM, Server, answer, error};
+use super::{ACCOUNT, Asked, ROOM, Server, answer, error, redirect};
 
 /// Serves a room with these recordings, in their order, a page at a time.
 #[must_use]
@@ -51,17 +51,13 @@ impl Room {
                     ("GET", "Media") => redirect_to_storage(sid, asked),
                     ("DELETE", "") => {
                         recordings.remove(at);
-                        status(204).body(Body::empty()).expect("an answer")
+                        Response::builder().status(204).body(Body::empty()).expect("an answer")
                     }
                     _ => error(405, 20004, "Method not allowed"),
                 }
             }
         }
     }
-}
-
-fn status(status: u16) -> axum::http::response::Builder {
-    Response::builder().status(StatusCode::from_u16(status).expect("a status"))
 }
 
 fn list(recordings: &[Value], asked: &Asked) -> Response {
@@ -111,16 +107,14 @@ const SIGNATURE: &str = "X-Signature=0123456789abcdef";
 
 fn redirect_to_storage(sid: &str, asked: &Asked) -> Response {
     let host = asked.headers[header::HOST].to_str().expect("a host");
-    let url = format!("http://{host}/storage/{sid}?{SIGNATURE}");
-    let body = json!({"redirect_to": url}).to_string();
-    status(302).header(header::LOCATION, url).body(Body::from(body)).expect("an answer")
+    redirect(&format!("http://{host}/storage/{sid}?{SIGNATURE}"))
 }
 
 /// The media of one recording, whole or from a byte on.
 fn store(recordings: &[Value], sid: &str, asked: &Asked) -> Response {
-    let refuse = |code, words: &str| {
+    let refuse = |code: u16, words: &str| {
         let body = format!("<Error><Code>{words}</Code></Error>");
-        status(code).body(Body::from(body)).expect("an answer")
+        Response::builder().status(code).body(Body::from(body)).expect("an answer")
     };
     if asked.headers.contains_key(header::AUTHORIZATION) {
         return refuse(400, "OnlyOneAuthMechanismAllowed");
@@ -134,11 +128,16 @@ fn store(recordings: &[Value], sid: &str, asked: &Asked) -> Response {
     let media = media(recording);
     let tag = format!("\"{sid}\"");
     let Some(range) = asked.headers.get(header::RANGE) else {
-        return status(200).header(header::ETAG, tag).body(Body::from(media)).expect("an answer");
+        return Response::builder()
+            .status(200)
+            .header(header::ETAG, tag)
+            .body(Body::from(media))
+            .expect("an answer");
     };
     let range = range.to_str().ok().and_then(|it| it.strip_prefix("bytes=")?.strip_suffix('-'));
     match range.and_then(|from| from.parse().ok()) {
-        Some(from) if from < media.len() => status(206)
+        Some(from) if from < media.len() => Response::builder()
+            .status(206)
             .header(header::ETAG, tag)
             .header(
                 header::CONTENT_RANGE,

@@ -8,11 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::stand_in::{ROOM, Server, answer};
+use super::stand_in::{ROOM, Server, answer, redirect};
 use super::{http, read_head};
 
 /// What becomes of one request.
@@ -155,11 +153,7 @@ pub fn api(recording: Value, storage_url: impl Into<String>) -> Server {
     let url = storage_url.into();
     let path = format!("/v1/Rooms/{ROOM}/Recordings/{}", recording["sid"].as_str().expect("a SID"));
     Server::start(move |asked| match asked.uri.path().strip_prefix(&path) {
-        Some("/Media") => Response::builder()
-            .status(302)
-            .header("location", &url)
-            .body(Body::from(json!({"redirect_to": url}).to_string()))
-            .expect("an answer"),
+        Some("/Media") => redirect(&url),
         _ => answer(200, &recording),
     })
 }
