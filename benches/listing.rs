@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use support::pages::{PageServer, bodies};
-use support::{PlainPage, stand_in};
+use support::{PlainPage, fake_server};
 use twilio_room_recordings::{Client, Credentials, RoomSid, ureq};
 
 const PAGES: usize = 100;
 
 fn client(base_url: &str) -> Client {
-    let account = stand_in::ACCOUNT.parse().expect("an account");
+    let account = fake_server::ACCOUNT.parse().expect("an account");
     let credentials = Credentials::auth_token(account, "a token");
     Client::builder(credentials).base_url(base_url).build().expect("a client")
 }
 
 fn list(client: &Client, page_size: u32) -> usize {
-    let room: RoomSid = stand_in::ROOM.parse().expect("a room");
+    let room: RoomSid = fake_server::ROOM.parse().expect("a room");
     let listing = client.recordings(room).page_size(page_size);
     listing.into_iter().inspect(|it| assert!(it.is_ok())).count()
 }
 
 fn by_hand(agent: &ureq::Agent, base_url: &str) -> usize {
-    let first = format!("{base_url}/v1/Rooms/{}/Recordings?PageSize=1000", stand_in::ROOM);
+    let first = format!("{base_url}/v1/Rooms/{}/Recordings?PageSize=1000", fake_server::ROOM);
     let (mut url, mut count) = (Some(first), 0);
     while let Some(asked) = url {
         let answer = agent.get(&asked).header("Authorization", "Basic eA==").call();

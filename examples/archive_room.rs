@@ -13,9 +13,9 @@ use journal::Journal;
 use twilio_room_recordings::{Client, Credentials, Deletion, RoomRecording, RoomSid, Status};
 
 mod command_line;
+mod fake_server;
 #[path = "archive_room/journal.rs"]
 mod journal;
-mod stand_in;
 
 /// Archive the recordings of a Twilio Video room.
 ///
@@ -46,10 +46,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let Some(room) = arguments.room_sid else {
-        let server = stand_in::serve_room((0..25).map(stand_in::recording).collect());
-        let credentials = Credentials::auth_token(stand_in::ACCOUNT.parse()?, "demonstration");
+        let server = fake_server::serve_room((0..25).map(fake_server::recording).collect());
+        let credentials = Credentials::auth_token(fake_server::ACCOUNT.parse()?, "demonstration");
         let client = Client::builder(credentials).base_url(server.base_url()).build()?;
-        return archive(&client, stand_in::ROOM.parse()?, arguments);
+        return archive(&client, fake_server::ROOM.parse()?, arguments);
     };
     archive(&command_line::client()?.build()?, room, arguments)
 }

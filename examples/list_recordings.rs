@@ -15,7 +15,7 @@ use twilio_room_recordings::{
 };
 
 mod command_line;
-mod stand_in;
+mod fake_server;
 
 /// List the recordings of a Twilio Video room.
 ///
@@ -77,13 +77,13 @@ fn is_broken_pipe(failure: &(dyn std::error::Error + 'static)) -> bool {
 /// Whether all that was listed was good.
 fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let Some(room) = arguments.room_sid else {
-        let server = stand_in::serve_room((0..25).map(stand_in::recording).collect());
-        let credentials = Credentials::auth_token(stand_in::ACCOUNT.parse()?, "demonstration");
+        let server = fake_server::serve_room((0..25).map(fake_server::recording).collect());
+        let credentials = Credentials::auth_token(fake_server::ACCOUNT.parse()?, "demonstration");
         let client = Client::builder(credentials).base_url(server.base_url());
         let page_size = Some(arguments.page_size.unwrap_or(10));
-        let listing = listing(client, stand_in::ROOM.parse()?, arguments, page_size)?;
+        let listing = listing(client, fake_server::ROOM.parse()?, arguments, page_size)?;
         let all_good = print(listing, arguments.json)?;
-        complain(&format!("(a demonstration room; requests: {})", server.asked().len()));
+        complain(&format!("(a demonstration room; requests: {})", server.requests().len()));
         return Ok(all_good);
     };
     print(listing(command_line::client()?, room, arguments, arguments.page_size)?, arguments.json)
@@ -137,7 +137,7 @@ fn print(listing: ListRecordings, json: bool) -> Result<bool, Failure> {
                 writeln!(out, "{}", serde_json::to_string(&recording)?)?;
             }
             Ok(recording) => print_row(&mut out, &recording)?,
-            Err(error) if matches!(error.kind(), ErrorKind::BadRecord(_)) => {
+            Err(error) if matches!(error.kind(), ErrorKind::InvalidRecord(_)) => {
                 all_good = false;
                 complain(&error);
             }

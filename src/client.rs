@@ -10,17 +10,14 @@ use ureq::http::HeaderValue;
 
 use crate::credentials::{Credentials, variable};
 use crate::error::Error;
-use crate::http::Http;
-use crate::list::ListRecordings;
+use crate::http::{BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings};
+use crate::listing::ListRecordings;
 use crate::media::Media;
-use crate::recording::RoomRecording;
+use crate::model::{RecordingSid, RoomRecording, RoomSid};
 use crate::resource::RecordingResource;
-use crate::retry::{OnRetry, Retry, RetryPolicy};
-use crate::sid::{RecordingSid, RoomSid};
-use crate::url::check_base_url;
 
-/// What can be added to any instant.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// A duration that can be added to any instant.
+const MAX_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The way to the service: who asks, and how. Cheap to clone, and clones share their connections,
 /// so one client serves all threads.
@@ -89,7 +86,7 @@ impl Client {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn recordings(&self, room: RoomSid) -> ListRecordings {
-        ListRecordings::new(self.clone(), room)
+        ListRecordings::new(Arc::clone(&self.0), room)
     }
 
     /// One recording of a room by its SID: to fetch its metadata, to delete it, to get at its media
@@ -105,7 +102,7 @@ impl Client {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn recording(&self, room: RoomSid, recording: RecordingSid) -> RecordingResource {
-        RecordingResource::new(self.clone(), room, recording)
+        RecordingResource::new(Arc::clone(&self.0), room, recording)
     }
 
     /// The media of a recording that was listed or fetched, which saves asking for its metadata
@@ -115,10 +112,6 @@ impl Client {
     /// had, and its size is what must come.
     pub fn media(&self, recording: &RoomRecording) -> Media {
         Media::of_record(self.recording(recording.room_sid, recording.sid), recording)
-    }
-
-    pub(crate) fn http(&self) -> &Http {
-        &self.0
     }
 }
 
@@ -133,7 +126,7 @@ impl Client {
 ///     .region("ie1")
 ///     .attempt_timeout(Duration::from_secs(20))
 ///     .retry(RetryPolicy::default().max_retries(5))
-///     .on_retry(|retry| eprintln!("{}; again in {:?}", retry.error, retry.wait))
+///     .on_retry(|retry| eprintln!("{}; again in {:?}", retry.error, retry.delay))
 ///     .build()?;
 /// # Ok::<(), twilio_room_recordings::Error>(())
 /// ```
@@ -265,37 +258,36 @@ impl ClientBuilder {
     /// without a TLS feature, a region or an edge that is no host name, a user agent that no header
     /// can hold, a time limit of zero or beyond a hundred years, a size limit of zero.
     pub fn build(self) -> Result<Client, Error> {
-        let (authorization, secrets) = self.credentials.authorization()?;
-        for (what, time) in
-            [("connect time-out", self.connect_timeout), ("attempt time-out", self.attempt_timeout)]
+        let authorization = self.credentials.authorization()?;
+        for (parameter, timeout) in
+            [("connect timeout", self.connect_timeout), ("attempt timeout", self.attempt_timeout)]
         {
-            if time.is_zero() {
-                return Err(Error::invalid_input(what, "0", "more than zero"));
+            if timeout.is_zero() {
+                return Err(Error::invalid_input(parameter, "0", "more than zero"));
             }
-            if time > LONGEST_TIMEOUT {
-                let value = format!("{} s", time.as_secs());
-                return Err(Error::invalid_input(what, value, "no more than a hundred years"));
+            if timeout > MAX_TIMEOUT {
+                let value = format!("{} s", timeout.as_secs());
+                return Err(Error::invalid_input(parameter, value, "at most 100 years"));
             }
         }
         if self.max_body_bytes == 0 {
-            return Err(Error::invalid_input("largest body", "0", "at least one byte"));
+            return Err(Error::invalid_input("maximum body size", "0", "at least one byte"));
         }
-        let (base_url, is_loopback) = check_base_url(&self.url()?)?;
+
+        let base_url = BaseUrl::parse(&self.url()?)?;
         let agent = self.agent.unwrap_or_else(default_agent);
         check_user_agent(agent.config().user_agent())?;
-        Ok(Client(Arc::new(Http {
+        Ok(Client(Arc::new(Http::new(Settings {
             agent,
             base_url,
-            is_loopback,
             authorization,
-            secrets,
             user_agent: user_agent(self.user_agent.as_deref())?,
             connect_timeout: self.connect_timeout,
             attempt_timeout: self.attempt_timeout,
             max_body_bytes: self.max_body_bytes,
             retry: self.retry,
             on_retry: self.on_retry,
-        })))
+        }))))
     }
 
     fn url(&self) -> Result<String, Error> {

@@ -3,10 +3,9 @@
 use std::env;
 use std::fmt;
 
-use ureq::http::HeaderValue;
-
 use crate::error::{Error, ErrorKind};
-use crate::sid::{AccountSid, ApiKeySid, ParseSidError};
+use crate::http::Authorization;
+use crate::model::{AccountSid, ApiKeySid, ParseSidError};
 
 /// Who asks: an account with its auth token, or an API key with its secret.
 ///
@@ -53,24 +52,18 @@ impl Credentials {
             return Ok(Self::auth_token(parse_sid("TWILIO_ACCOUNT_SID", &account)?, token));
         }
         Err(Error::new(ErrorKind::MissingCredentials(
-            "no credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, \
+            "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, \
              or TWILIO_API_KEY and TWILIO_API_SECRET"
                 .to_owned(),
         )))
     }
 
-    /// The header that carries them, and the secret in the forms it could be echoed in.
-    pub(crate) fn authorization(&self) -> Result<(HeaderValue, [String; 2]), Error> {
-        let Self { username, secret } = self;
-        if secret.is_empty() {
+    pub(crate) fn authorization(&self) -> Result<Authorization, Error> {
+        if self.secret.is_empty() {
             let expected = "the auth token or the API key's secret";
             return Err(Error::invalid_input("secret", "", expected));
         }
-        let encoded = base64(format!("{username}:{secret}").as_bytes());
-        let mut authorization = HeaderValue::from_str(&format!("Basic {encoded}"))
-            .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
-        authorization.set_sensitive(true);
-        Ok((authorization, [encoded, secret.clone()]))
+        Authorization::basic(&self.username, &self.secret)
     }
 }
 
@@ -98,7 +91,7 @@ fn pair(
     secret_name: &'static str,
 ) -> Result<Option<(String, String)>, Error> {
     let half = |set: &str, missing: &str| {
-        let what = format!("half a pair of credentials: {set} is set, and {missing} is missing");
+        let what = format!("{set} is set, but {missing} is not");
         Err(Error::new(ErrorKind::MissingCredentials(what)))
     };
     match (variable(id_name)?, variable(secret_name)?) {
@@ -114,19 +107,4 @@ where
     T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
 {
     T::try_from(text).map_err(|error| Error::invalid_sid(name, error))
-}
-
-/// Base64 (RFC 4648, section 4).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= chunk.len() { digit.into() } else { '=' });
-        }
-    }
-    text
 }

@@ -1,23 +1,21 @@
 //! What the fuzz targets reach that is not public otherwise; compiled for them alone.
 #![allow(clippy::expect_used)]
 
-use crate::error::Result;
-use crate::list::{MAX_PAGE_SIZE, Query};
-use crate::page::PageToken;
-use crate::service_error::{self, ServiceError};
-use crate::sid::RoomSid;
+use crate::error::{ApiError, read_api_error};
+use crate::model::{Filters, MAX_PAGE_SIZE, PageToken, Query, RoomSid};
 
 fn room() -> RoomSid {
     "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("a room SID")
 }
 
-/// Reads the body of an error.
-pub fn error_body(body: &[u8], status: u16) -> ServiceError {
-    service_error::read(&String::from_utf8_lossy(body), status)
+/// Reads the body of an error response.
+pub fn error_body(body: &[u8], status: u16) -> ApiError {
+    read_api_error(&String::from_utf8_lossy(body), status)
 }
 
-/// The path that the page of a `next_page_url` is asked for with.
-pub fn next_path(url: &str) -> Result<Option<String>> {
-    let query = Query { room: room(), filters: String::new(), page_size: MAX_PAGE_SIZE };
-    Ok(PageToken::from_url(url)?.map(|token| query.path(Some(&token))))
+/// The path of the page that a `next_page_url` leads to.
+pub fn next_path(url: &str) -> Option<String> {
+    let query = Query { room: room(), filters: Filters::default(), page_size: MAX_PAGE_SIZE };
+    let token = PageToken::from_url(url).ok()??;
+    Some(query.path(Some(&token)))
 }

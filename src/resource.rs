@@ -1,22 +1,18 @@
 //! One recording of a room: its metadata, its deletion, the way to its media.
 
-use std::time::Instant;
+use std::sync::Arc;
 
-use ureq::http::Method;
-
-use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::media::Media;
-use crate::page;
-use crate::recording::RoomRecording;
-use crate::sid::{RecordingSid, RoomSid};
+use crate::http::{ApiRequest, Deadline, Http, Method};
+use crate::listing::parse_record;
+use crate::model::{RecordingSid, RoomRecording, RoomSid};
 
-/// One recording of a room, by its SIDs; made by [`Client::recording`]. Each method makes its own
+/// One recording of a room, by its SIDs; made by [`Client::recording`](crate::Client::recording). Each method makes its own
 /// requests, with the client's retries.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before something is asked for"]
 pub struct RecordingResource {
-    client: Client,
+    http: Arc<Http>,
     room: RoomSid,
     recording: RecordingSid,
 }
@@ -32,8 +28,8 @@ pub enum Deletion {
 }
 
 impl RecordingResource {
-    pub(crate) fn new(client: Client, room: RoomSid, recording: RecordingSid) -> Self {
-        Self { client, room, recording }
+    pub(crate) fn new(http: Arc<Http>, room: RoomSid, recording: RecordingSid) -> Self {
+        Self { http, room, recording }
     }
 
     /// The room it belongs to.
@@ -51,20 +47,21 @@ impl RecordingResource {
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) where there is no such recording;
-    /// [`InvalidAnswer`](ErrorKind::InvalidAnswer) where what comes back is no valid record, or
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse) where what comes back is no valid record, or
     /// another one; and what can go wrong with any request.
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
-        self.fetch_by(None)
+        self.fetch_by(Deadline::NONE)
     }
 
-    pub(crate) fn fetch_by(&self, deadline: Option<Instant>) -> Result<RoomRecording, Error> {
-        let mut body = Vec::new();
-        self.client.http().request(&Method::GET, &self.path(), deadline, &mut body, |head, body| {
+    pub(crate) fn fetch_by(&self, deadline: Deadline) -> Result<RoomRecording, Error> {
+        let path = self.path();
+        let request = self.request(Method::GET, &path, deadline);
+        self.http.request(&request, &mut Vec::new(), |head, body| {
             head.expect(200)?;
-            let record = page::parse_record(body, &self.room)?;
+            let record = parse_record(body, &self.room)?;
             if !record.sid.eq_ignore_ascii_case(&self.recording) {
-                let reason = format!("it is of recording {}, not {}", record.sid, self.recording);
-                return Err(Error::invalid_answer(reason));
+                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
+                return Err(Error::invalid_response(reason));
             }
             Ok(record)
         })
@@ -91,10 +88,9 @@ impl RecordingResource {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn delete(&self) -> Result<Deletion, Error> {
-        let http = self.client.http();
-        let mut body = Vec::new();
-        let deleted = http
-            .request(&Method::DELETE, &self.path(), None, &mut body, |head, _| head.expect(204));
+        let path = self.path();
+        let request = self.request(Method::DELETE, &path, Deadline::NONE);
+        let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect(204));
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
@@ -104,17 +100,20 @@ impl RecordingResource {
         }
     }
 
-    /// Its media. Its metadata is fetched first, for its status and its size; where it is at hand,
-    /// [`Client::media`] does without.
-    pub fn media(&self) -> Media {
-        Media::of(self.clone())
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    pub(crate) fn http(&self) -> &Arc<Http> {
+        &self.http
     }
 
     pub(crate) fn path(&self) -> String {
         format!("/v1/Rooms/{}/Recordings/{}", self.room, self.recording)
+    }
+
+    pub(crate) fn request<'a>(
+        &self,
+        method: Method,
+        path: &'a str,
+        deadline: Deadline,
+    ) -> ApiRequest<'a> {
+        ApiRequest { method, path, recording: Some(self.recording), deadline }
     }
 }

@@ -1,5 +1,6 @@
 //! What a listing costs: connections, requests and memory, however long it is.
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use std::io::Write;
@@ -8,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
+use support::fake_server::recording;
 use support::pages::{PageServer, bodies};
-use support::stand_in::recording;
 use support::storage::api;
 use support::{RawServer, client, room};
 use twilio_room_recordings::Page;
@@ -41,7 +42,7 @@ fn a_record_is_at_most_five_allocations() {
     let room = room();
     let stats = counted(|| {
         let page = Page::from_json(body.as_bytes(), &room).unwrap();
-        assert_eq!(page.records.iter().filter(|it| it.is_ok()).count(), 1000);
+        assert_eq!(page.recordings.iter().filter(|it| it.is_ok()).count(), 1000);
     });
     // Beside the records, there is the list of them, which grows by doubling.
     assert!((5000..5020).contains(&stats.total_blocks), "{stats:?}");
@@ -100,7 +101,7 @@ fn the_example_lists_a_long_room_in_ten_megabytes() {
 
     let server = PageServer::start(bodies(LONG, 1000), Duration::ZERO);
     let mut program = support::example("list_recordings", &server.base_url)
-        .args([support::stand_in::ROOM, "--json"])
+        .args([support::fake_server::ROOM, "--json"])
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();

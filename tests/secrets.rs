@@ -1,11 +1,12 @@
 //! No secret is in what is logged, down to the level of debugging. One test, in a process of its
 //! own: a program has one logger.
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use std::sync::Mutex;
 
-use support::stand_in::{Server, error, recording};
+use support::fake_server::{Server, error_response, recording};
 use support::storage::{Fate, SIGNATURE, Storage, api};
 use support::{SECRET, builder, room};
 use twilio_room_recordings::ureq;
@@ -32,7 +33,7 @@ fn no_secret_is_logged_down_to_the_debug_level() {
     log::set_logger(&LOG).unwrap();
     // Beyond it, ureq logs the bytes that it sends, whatever they are.
     log::set_max_level(log::LevelFilter::Debug);
-    let server = Server::start(|_| error(503, 20500, "busy"));
+    let server = Server::start(|_| error_response(503, 20500, "busy"));
     let marked = |request: ureq::http::Request<ureq::SendBody<'_>>, next: MiddlewareNext<'_>| {
         assert!(request.headers()["authorization"].is_sensitive());
         next.handle(request)
@@ -40,9 +41,9 @@ fn no_secret_is_logged_down_to_the_debug_level() {
     let config = ureq::config::Config::builder().middleware(marked).build();
     let client = builder(server.base_url()).agent(config).build().unwrap();
     assert!(client.recordings(room()).into_iter().all(|it| it.is_err()));
-    let asked = server.asked();
-    assert_eq!(asked.len(), 4);
-    let authorization = &asked[0].headers["authorization"];
+    let request = server.requests();
+    assert_eq!(request.len(), 4);
+    let authorization = &request[0].headers["authorization"];
     let encoded = authorization.to_str().unwrap().strip_prefix("Basic ").unwrap();
     let storage = Storage::start(vec![1; 1000], vec![Fate::CutAfter(10)]);
     let mut recording = recording(0);

@@ -8,14 +8,14 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use twilio_room_recordings::{Page, RoomSid};
 
-#[path = "../../tests/support/pages.rs"]
+#[path = "../../examples/fake_server/mod.rs"]
+pub mod fake_server;
+#[path = "../../tests/it/support/pages.rs"]
 pub mod pages;
-#[path = "../../examples/stand_in/mod.rs"]
-pub mod stand_in;
 
 /// A recording in which every other field that may be null is.
 pub fn half_null(number: usize) -> Value {
-    let mut recording = stand_in::recording(number);
+    let mut recording = fake_server::recording(number);
     let required = ["sid", "status", "account_sid", "room_sid", "date_created"];
     let fields = recording.as_object_mut().expect("an object").iter_mut();
     for (_, value) in fields.filter(|(name, _)| !required.contains(&name.as_str())).step_by(2) {
@@ -28,7 +28,7 @@ pub fn half_null(number: usize) -> Value {
 pub type Kind = (&'static str, fn(usize) -> Value);
 
 /// The pages that are decoded.
-pub const KINDS: [Kind; 2] = [("all fields set", stand_in::recording), ("half null", half_null)];
+pub const KINDS: [Kind; 2] = [("all fields set", fake_server::recording), ("half null", half_null)];
 
 /// One way from the bytes of a page to what they say.
 pub type Decoder = (&'static str, fn(&[u8]));
@@ -37,7 +37,7 @@ pub type Decoder = (&'static str, fn(&[u8]));
 /// own floor.
 pub const DECODERS: [Decoder; 4] = [
     ("this crate, validated", |body| {
-        let room: RoomSid = stand_in::ROOM.parse().expect("a room");
+        let room: RoomSid = fake_server::ROOM.parse().expect("a room");
         black_box(Page::from_json(black_box(body), &room).expect("a page"));
     }),
     ("a plain struct of strings", |body| {

@@ -6,8 +6,8 @@ use twilio_room_recordings::{ErrorKind, Page, RoomRecording};
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
     let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("a room SID");
     let Ok(page) = Page::from_json(body, &room) else { return };
-    assert!(page.records.len() <= 1000);
-    for (at, record) in page.records.iter().enumerate() {
+    assert!(page.recordings.len() <= 1000);
+    for (at, record) in page.recordings.iter().enumerate() {
         match record {
             Ok(record) => {
                 let written = serde_json::to_string(record).expect("a record that can be written");
@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|body: &[u8]| {
                 assert_eq!(&read, record);
             }
             Err(error) => {
-                let ErrorKind::BadRecord(bad) = error.kind() else { panic!("{error:?}") };
+                let ErrorKind::InvalidRecord(bad) = error.kind() else { panic!("{error:?}") };
                 assert_eq!(bad.index, at);
                 assert!(!error.to_string().chars().any(char::is_control));
             }

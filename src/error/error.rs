@@ -1,0 +1,283 @@
+//! The error type.
+
+use std::error::Error as StdError;
+use std::{fmt, io};
+
+use super::api_error::{ApiError, read_api_error};
+use super::kind::{ErrorKind, InvalidInput};
+use crate::model::{Escaped, ParseResumePointError, ParseSidError, ResumePoint};
+
+/// [`std::result::Result`] with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The error of every fallible operation of this crate.
+///
+/// `Display` is one complete line: the operation, the host, the reason and the number of attempts.
+/// Text from the network is escaped, and no secret is in it. `Debug` is the same line, so that a
+/// `main` that returns a `Result` prints it; `{:#?}` shows the structure.
+///
+/// The line already holds the text of the underlying error. So [`source`](StdError::source) skips
+/// that error, as it does for [`std::io::Error`], and [`get_ref`](Self::get_ref) returns it.
+///
+/// ```
+/// use twilio_room_recordings::{Client, Credentials, ErrorKind, RoomSid};
+///
+/// # let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// # let room: RoomSid = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let client = Client::new(Credentials::auth_token(account, "the auth token"))?;
+/// for recording in client.recordings(room).page_size(0) {
+///     match recording {
+///         Ok(recording) => println!("{}", recording.sid),
+///         Err(error) => match error.kind() {
+///             ErrorKind::InvalidRecord(record) => eprintln!("skipped: {error}: {}", record.json),
+///             ErrorKind::TooManyRequests(response) => eprintln!("later: {:?}", response.retry_after),
+///             _ => eprintln!("{error}"), // invalid page size "0": expected 1 to 1000
+///         },
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+    is_transient: bool,
+    attempts: u32,
+    resume_point: Option<ResumePoint>,
+}
+
+impl Error {
+    /// Makes the error that a client returns for an error response of the API, for tests of
+    /// programs that use this crate. The status is expected to be 400 or above; the body may be
+    /// empty.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Error, ErrorKind};
+    ///
+    /// let body = br#"{"code": 20429, "message": "Too Many Requests", "status": 429}"#;
+    /// let error = Error::from_response(429, body);
+    /// assert!(matches!(error.kind(), ErrorKind::TooManyRequests(response) if response.code == Some(20429)));
+    /// assert!(error.is_transient());
+    /// ```
+    #[must_use]
+    pub fn from_response(status: u16, body: &[u8]) -> Self {
+        Self::rejected(read_api_error(&String::from_utf8_lossy(body), status))
+    }
+
+    /// Returns the kind of the error.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Returns the kind of the error, by value.
+    #[must_use]
+    pub fn into_kind(self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the error response of the API or its storage, if the error is about one.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        match &self.0.kind {
+            ErrorKind::Unauthorized(error)
+            | ErrorKind::Forbidden(error)
+            | ErrorKind::NotFound(error)
+            | ErrorKind::InvalidPageToken(error)
+            | ErrorKind::BadRequest(error)
+            | ErrorKind::TooManyRequests(error)
+            | ErrorKind::ServerError(error)
+            | ErrorKind::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the number of requests that were sent for the failed operation: one and its retries,
+    /// or 0 if nothing was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Returns the resume point of the page that could not be fetched, for
+    /// [`ListRecordings::resume`](crate::ListRecordings::resume).
+    pub fn resume_point(&self) -> Option<&ResumePoint> {
+        self.0.resume_point.as_ref()
+    }
+
+    /// Returns `true` if the same request may succeed later: the API throttled it or failed, the
+    /// connection failed, or a time limit expired.
+    pub fn is_transient(&self) -> bool {
+        self.0.is_transient
+    }
+
+    /// Returns the underlying error, if there is one.
+    ///
+    /// Its type is
+    /// - [`ParseSidError`] or [`ParseResumePointError`] for [`ErrorKind::InvalidInput`] if parsing
+    ///   failed,
+    /// - [`std::io::Error`] for [`ErrorKind::Transport`] and [`ErrorKind::Write`],
+    /// - `serde_json::Error` or [`std::str::Utf8Error`] for [`ErrorKind::InvalidResponse`] if the
+    ///   body cannot be decoded,
+    /// - [`Error`] for [`ErrorKind::DeadlineExceeded`]: the failure of the last attempt.
+    pub fn get_ref(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.cause.as_deref()
+    }
+
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            cause: None,
+            is_transient: false,
+            attempts: 0,
+            resume_point: None,
+        }))
+    }
+
+    pub(crate) fn rejected(error: ApiError) -> Self {
+        let status = error.status;
+        let kind = match status {
+            401 => ErrorKind::Unauthorized(error),
+            403 => ErrorKind::Forbidden(error),
+            404 => ErrorKind::NotFound(error),
+            429 => ErrorKind::TooManyRequests(error),
+            500.. => ErrorKind::ServerError(error),
+            _ => ErrorKind::BadRequest(error),
+        };
+        Self::new(kind).transient(is_transient_status(status))
+    }
+
+    pub(crate) fn invalid_input(
+        parameter: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Self {
+        let (value, expected) = (value.to_string(), expected.into());
+        Self::new(ErrorKind::InvalidInput(InvalidInput { parameter, value, expected }))
+    }
+
+    pub(crate) fn invalid_sid(parameter: &'static str, error: ParseSidError) -> Self {
+        let expected = error.expected().to_string();
+        Self::invalid_input(parameter, error.input(), expected).caused_by(error)
+    }
+
+    pub(crate) fn write(target: impl fmt::Display, error: io::Error) -> Self {
+        Self::new(ErrorKind::Write(format!("{target}: {error}"))).caused_by(error)
+    }
+
+    pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidResponse(reason.into()))
+    }
+
+    pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    pub(crate) fn transient(mut self, is_transient: bool) -> Self {
+        self.0.is_transient = is_transient;
+        self
+    }
+
+    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn resumable_at(mut self, point: ResumePoint) -> Self {
+        self.0.resume_point = Some(point);
+        self
+    }
+
+    /// The same error, of a request that carried a page token: its status 400 is about the token.
+    pub(crate) fn with_page_token(mut self) -> Self {
+        self.0.kind = match self.0.kind {
+            ErrorKind::BadRequest(error) if error.status == 400 => {
+                ErrorKind::InvalidPageToken(error)
+            }
+            kind => kind,
+        };
+        self
+    }
+}
+
+/// Returns `true` if the same request may succeed later.
+pub(crate) fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502..)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.kind.fmt(f)?;
+        if let (ErrorKind::DeadlineExceeded, Some(last)) = (&self.0.kind, &self.0.cause) {
+            write!(f, "; the last attempt failed: {}", Escaped(&last.to_string()))?;
+        }
+
+        match self.0.attempts {
+            0 | 1 => Ok(()),
+            attempts => write!(f, " (after {attempts} attempts)"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+
+        f.debug_struct("Error")
+            .field("message", &self.to_string())
+            .field("kind", &self.0.kind)
+            .field("is_transient", &self.0.is_transient)
+            .field("attempts", &self.0.attempts)
+            .field("cause", &self.0.cause)
+            .field("resume_point", &self.0.resume_point)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref()?.source()
+    }
+}
+
+impl From<ParseSidError> for Error {
+    fn from(error: ParseSidError) -> Self {
+        Self::invalid_sid(error.sid_name(), error)
+    }
+}
+
+impl From<ParseResumePointError> for Error {
+    fn from(error: ParseResumePointError) -> Self {
+        let expected = ParseResumePointError::EXPECTED;
+        Self::invalid_input("resume point", error.input(), expected).caused_by(error)
+    }
+}
+
+/// The [`io::ErrorKind`] is that of the underlying I/O error if there is one, and otherwise the one
+/// nearest in meaning.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<io::Error>());
+        let kind = match (error.kind(), cause) {
+            (_, Some(cause)) => cause.kind(),
+            (ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_), _) => {
+                io::ErrorKind::InvalidInput
+            }
+            (ErrorKind::Unauthorized(_) | ErrorKind::Forbidden(_), _) => {
+                io::ErrorKind::PermissionDenied
+            }
+            (ErrorKind::NotFound(_), _) => io::ErrorKind::NotFound,
+            (ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded, _) => io::ErrorKind::TimedOut,
+            (
+                ErrorKind::InvalidResponse(_)
+                | ErrorKind::InvalidRecord(_)
+                | ErrorKind::PaginationLoop { .. }
+                | ErrorKind::MediaSizeMismatch { .. },
+                _,
+            ) => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,185 @@
+//! The kinds of errors.
+
+use std::fmt;
+
+use super::api_error::ApiError;
+use super::transport::{TimeoutError, TransportError};
+use crate::model::{Escaped, RecordingSid, Status};
+
+/// The kind of an [`Error`](crate::Error), with the details that a program can act on.
+///
+/// ```
+/// use twilio_room_recordings::{Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Unauthorized(_) | ErrorKind::MissingCredentials(_) => "check the credentials",
+///         ErrorKind::NotFound(_) => "check the room SID",
+///         _ if error.is_transient() => "run again later",
+///         _ => "see the message",
+///     }
+/// }
+///
+/// assert_eq!(advice(&Error::from_response(404, b"")), "check the room SID");
+/// assert_eq!(advice(&Error::from_response(503, b"")), "run again later");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A parameter or a setting is invalid. Nothing was sent.
+    InvalidInput(InvalidInput),
+    /// The environment holds no credentials, or half a pair. The text names the variables. Nothing
+    /// was sent.
+    MissingCredentials(String),
+    /// The API rejected the credentials (status 401).
+    Unauthorized(ApiError),
+    /// The credentials do not permit the request (status 403).
+    Forbidden(ApiError),
+    /// The room or the recording does not exist (status 404).
+    NotFound(ApiError),
+    /// The API rejected a request that carried a page token with status 400. Page tokens expire:
+    /// start the listing over.
+    InvalidPageToken(ApiError),
+    /// The API rejected the request with another 4xx status.
+    BadRequest(ApiError),
+    /// Too many requests (status 429). Either all retries failed, or the API asked for a delay
+    /// above [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
+    TooManyRequests(ApiError),
+    /// The API failed with a 5xx status, after all retries.
+    ServerError(ApiError),
+    /// The storage rejected a request for media, after all retries. Each retry of a rejected
+    /// request uses a new signed URL.
+    Storage(ApiError),
+    /// No complete response arrived: name resolution, the connection, TLS or the proxy failed, or
+    /// the body was truncated.
+    Transport(TransportError),
+    /// A request exceeded a time limit.
+    Timeout(TimeoutError),
+    /// The deadline of the listing or the download has passed.
+    DeadlineExceeded,
+    /// The response violates the API contract. The text says how.
+    InvalidResponse(String),
+    /// One record of a page is invalid. The listing continues after it.
+    InvalidRecord(InvalidRecord),
+    /// The API named a next page that this listing has already fetched, or returned the records of
+    /// an earlier page again.
+    PaginationLoop {
+        /// The page, counted from 0, at which the loop was found.
+        page: u64,
+    },
+    /// The recording has no media: it is still processing, has failed, or its media is deleted.
+    /// The media was not requested.
+    MediaUnavailable {
+        /// The recording.
+        recording_sid: RecordingSid,
+        /// The status of the recording.
+        status: Status,
+    },
+    /// The media's size differs from the recorded size.
+    MediaSizeMismatch {
+        /// The recording.
+        recording_sid: RecordingSid,
+        /// The size in bytes that the record names.
+        recorded: u64,
+        /// The size in bytes that the storage names, or that was reached.
+        stored: u64,
+    },
+    /// The media was replaced during the transfer. The partial data is discarded. A download to a
+    /// file starts over by itself.
+    MediaChanged {
+        /// The recording.
+        recording_sid: RecordingSid,
+    },
+    /// Writing the media failed. The text names the file and the reason.
+    Write(String),
+}
+
+/// A parameter or a setting that is invalid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidInput {
+    /// The name of the parameter, the setting or the environment variable.
+    pub parameter: &'static str,
+    /// The value. It is left out (`…`) if it is or may be a secret.
+    pub value: String,
+    /// A description of valid values.
+    pub expected: String,
+}
+
+/// An invalid record, and its position in the listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidRecord {
+    /// The page, counted from 0.
+    pub page: u64,
+    /// The record's index in its page, counted from 0.
+    pub index: usize,
+    /// The recording, if the record has a valid SID.
+    pub sid: Option<RecordingSid>,
+    /// The first invalid field; `None` if the record as a whole is invalid.
+    pub field: Option<&'static str>,
+    /// The reason, with the value and a description of valid values.
+    pub reason: String,
+    /// The record as the API sent it.
+    pub json: Box<str>,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidInput(input) => input.fmt(f),
+            Self::MissingCredentials(reason) => write!(f, "missing credentials: {reason}"),
+            Self::Unauthorized(error)
+            | Self::Forbidden(error)
+            | Self::NotFound(error)
+            | Self::InvalidPageToken(error)
+            | Self::BadRequest(error)
+            | Self::TooManyRequests(error) => write!(f, "the API rejected the request: {error}"),
+            Self::ServerError(error) => write!(f, "the API failed: {error}"),
+            Self::Storage(error) => write!(f, "the storage rejected the request: {error}"),
+            Self::Transport(error) => error.fmt(f),
+            Self::Timeout(error) => error.fmt(f),
+            Self::DeadlineExceeded => f.write_str("the deadline has passed"),
+            Self::InvalidResponse(reason) => write!(f, "invalid response: {}", Escaped(reason)),
+            Self::InvalidRecord(record) => record.fmt(f),
+            Self::PaginationLoop { page } => {
+                write!(f, "pagination loop: page {page} links to a page already fetched")
+            }
+            Self::MediaUnavailable { recording_sid, status } => {
+                let status = Escaped(status.as_str());
+                write!(f, "no media for recording {recording_sid}: its status is {status}")
+            }
+            Self::MediaSizeMismatch { recording_sid, recorded, stored } => write!(
+                f,
+                "media of recording {recording_sid} has {stored} bytes: expected {recorded}, \
+                 the recorded size"
+            ),
+            Self::MediaChanged { recording_sid } => {
+                write!(f, "media of recording {recording_sid} was replaced during the transfer")
+            }
+            Self::Write(reason) => write!(f, "could not write {}", Escaped(reason)),
+        }
+    }
+}
+
+impl fmt::Display for InvalidInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { parameter, value, expected } = self;
+        write!(f, "invalid {parameter} \"{}\": expected {}", Escaped(value), Escaped(expected))
+    }
+}
+
+impl fmt::Display for InvalidRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid record ")?;
+        if let Some(sid) = self.sid {
+            write!(f, "{sid} ")?;
+        }
+        write!(f, "(page {}, index {}): ", self.page, self.index)?;
+        if let Some(field) = self.field {
+            write!(f, "{field}: ")?;
+        }
+
+        Escaped(&self.reason).fmt(f)
+    }
+}

@@ -1,0 +1,14 @@
+//! Errors, and what the body of an error response says.
+
+mod api_error;
+#[expect(clippy::module_inception, reason = "the file is named after the type it defines")]
+mod error;
+mod kind;
+mod transport;
+
+pub use api_error::ApiError;
+pub(crate) use api_error::{read_api_error, storage_message};
+pub(crate) use error::is_transient_status;
+pub use error::{Error, Result};
+pub use kind::{ErrorKind, InvalidInput, InvalidRecord};
+pub use transport::{Phase, TimeoutError, TransportError};

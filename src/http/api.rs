@@ -1,0 +1,235 @@
+//! One request to the API, with its limits and retries.
+
+use std::fmt;
+use std::io::Read;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ureq::http::header::{ACCEPT, AUTHORIZATION, HeaderName, LOCATION, USER_AGENT};
+use ureq::http::{HeaderValue, Method, Request, Response, StatusCode};
+use ureq::{Agent, Body};
+
+use super::authorization::Authorization;
+use super::deadline::Deadline;
+use super::failure::Peer;
+use super::headers;
+use super::retry::{OnRetry, Retry, RetryPolicy};
+use super::url::BaseUrl;
+use crate::error::{ApiError, Error, ErrorKind, read_api_error};
+use crate::model::RecordingSid;
+
+const MAX_HEADER_BYTES: usize = 64 * 1024;
+const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
+
+/// The settings of a client.
+pub(crate) struct Settings {
+    pub agent: Agent,
+    pub base_url: BaseUrl,
+    pub authorization: Authorization,
+    pub user_agent: HeaderValue,
+    pub connect_timeout: Duration,
+    pub attempt_timeout: Duration,
+    pub max_body_bytes: u64,
+    pub retry: RetryPolicy,
+    pub on_retry: Option<OnRetry>,
+}
+
+/// The connections to the API and its storage.
+pub(crate) struct Http(pub(super) Settings);
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http")
+            .field("base_url", &self.0.base_url)
+            .field("user_agent", &self.0.user_agent)
+            .field("connect_timeout", &self.0.connect_timeout)
+            .field("attempt_timeout", &self.0.attempt_timeout)
+            .field("max_body_bytes", &self.0.max_body_bytes)
+            .field("retry", &self.0.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request to the API.
+pub(crate) struct ApiRequest<'a> {
+    pub method: Method,
+    /// The path and query, relative to the base URL.
+    pub path: &'a str,
+    /// The recording that the request is about, for reports of retries.
+    pub recording: Option<RecordingSid>,
+    pub deadline: Deadline,
+}
+
+/// The status and the headers of a response that is no error.
+pub(crate) struct Head {
+    status: StatusCode,
+    location: Option<String>,
+}
+
+impl Head {
+    /// The target of a redirect; `None` if the response is not a redirect.
+    pub(crate) fn redirect(&self) -> Option<Option<&str>> {
+        self.status.is_redirection().then_some(self.location.as_deref())
+    }
+
+    pub(crate) fn expect(&self, expected: u16) -> Result<(), Error> {
+        let status = self.status.as_u16();
+        match &self.location {
+            _ if status == expected => Ok(()),
+            // The query may hold a signature.
+            Some(url) => Err(Error::invalid_response(format!(
+                "expected {expected}, got {status}, a redirect to {}",
+                url.split('?').next().unwrap_or_default(),
+            ))),
+            None => Err(Error::invalid_response(format!("expected {expected}, got {status}"))),
+        }
+    }
+}
+
+impl Http {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self(settings)
+    }
+
+    /// Sends a request until it succeeds, and reads the response. An error of `read` is retried
+    /// too if it is transient. `body` is a buffer.
+    pub(crate) fn request<T>(
+        &self,
+        request: &ApiRequest<'_>,
+        body: &mut Vec<u8>,
+        mut read: impl FnMut(&Head, &[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut attempt = 0_u32;
+        loop {
+            attempt = attempt.saturating_add(1);
+            let outcome = self.exchange(request, body);
+            match outcome.and_then(|head| read(&head, body)) {
+                Ok(value) => return Ok(value),
+                Err(error) => {
+                    self.wait_before_retry(attempt, request.deadline, request.recording, error)?;
+                }
+            }
+        }
+    }
+
+    /// Waits before the next attempt, or returns the error of this one if it was the last.
+    pub(crate) fn wait_before_retry(
+        &self,
+        attempt: u32,
+        deadline: Deadline,
+        recording_sid: Option<RecordingSid>,
+        error: Error,
+    ) -> Result<(), Error> {
+        let not_sent = matches!(error.kind(), ErrorKind::DeadlineExceeded);
+        let error = error.after_attempts(if not_sent { attempt - 1 } else { attempt });
+        let Some(delay) = self.0.retry.delay_after(attempt, &error) else {
+            return Err(error);
+        };
+        if deadline.expires_within(delay) {
+            return Err(Error::new(ErrorKind::DeadlineExceeded)
+                .after_attempts(attempt)
+                .caused_by(error));
+        }
+
+        if let Some(on_retry) = &self.0.on_retry {
+            on_retry(&Retry { attempt, delay, error: &error, recording_sid });
+        }
+        thread::sleep(delay);
+        Ok(())
+    }
+
+    fn exchange(&self, request: &ApiRequest<'_>, body: &mut Vec<u8>) -> Result<Head, Error> {
+        let remaining = request.deadline.remaining()?;
+        let attempt_timeout = self.0.attempt_timeout;
+        let limit = remaining.map_or(attempt_timeout, |remaining| remaining.min(attempt_timeout));
+        let peer = self.api_peer(limit);
+        let fail = |error| match peer.classify(error) {
+            timeout
+                if matches!(timeout.kind(), ErrorKind::Timeout(_)) && remaining == Some(limit) =>
+            {
+                Error::new(ErrorKind::DeadlineExceeded).caused_by(timeout)
+            }
+            error => error,
+        };
+
+        let mut response = self.send(request, limit).map_err(fail)?;
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            return Err(self.api_error(response));
+        }
+
+        body.clear();
+        let mut reader = response.body_mut().with_config().limit(self.0.max_body_bytes).reader();
+        reader.read_to_end(body).map_err(|error| fail(error.into()))?;
+        Ok(Head { status, location: headers::text(response.headers(), LOCATION) })
+    }
+
+    fn api_peer(&self, limit: Duration) -> Peer {
+        Peer { host: self.0.base_url.host().to_owned(), proxy: None, limit }
+    }
+
+    fn send(
+        &self,
+        request: &ApiRequest<'_>,
+        limit: Duration,
+    ) -> Result<Response<Body>, ureq::Error> {
+        let built = Request::builder()
+            .method(&request.method)
+            .uri(format!("{}{}", self.0.base_url.as_str(), request.path))
+            .header(AUTHORIZATION, self.0.authorization.header())
+            .header(USER_AGENT, &self.0.user_agent)
+            .header(ACCEPT, "application/json")
+            .body(())?;
+
+        let limited = self.limited(built, self.0.base_url.is_loopback());
+        let config = self.0.agent.configure_request(limited).timeout_global(Some(limit));
+        self.0.agent.run(config.build())
+    }
+
+    /// The request with the limits that hold regardless of the agent's own configuration.
+    pub(super) fn limited(&self, request: Request<()>, to_loopback: bool) -> Request<()> {
+        let config = self
+            .0
+            .agent
+            .configure_request(request)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .https_only(!to_loopback)
+            .max_response_header_size(MAX_HEADER_BYTES)
+            .timeout_connect(Some(self.0.connect_timeout));
+        if to_loopback { config.proxy(None).build() } else { config.build() }
+    }
+
+    fn api_error(&self, response: Response<Body>) -> Error {
+        let (status, retry_after) = (response.status(), headers::retry_after(response.headers()));
+        let request_id =
+            headers::text(response.headers(), HeaderName::from_static("twilio-request-id"));
+        let redact = |text| self.0.authorization.redact(text);
+
+        let error = read_api_error(&redact(self.error_text(response)), status.as_u16());
+        Error::rejected(ApiError {
+            message: redact(error.message),
+            more_info: error.more_info.map(redact),
+            request_id: request_id.map(redact),
+            retry_after,
+            ..error
+        })
+    }
+
+    /// The body of an error response, as far as it arrives. A failure to read it is ignored,
+    /// because the status is what counts.
+    pub(super) fn error_text(&self, response: Response<Body>) -> String {
+        let mut reader = response.into_body().into_reader().take(MAX_ERROR_BODY_BYTES);
+        let start = Instant::now();
+        let (mut text, mut piece) = (Vec::new(), [0; 4096]);
+
+        while let Ok(count @ 1..) = reader.read(&mut piece) {
+            text.extend_from_slice(&piece[..count]);
+            if start.elapsed() > self.0.attempt_timeout {
+                break;
+            }
+        }
+
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}

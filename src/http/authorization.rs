@@ -1,0 +1,49 @@
+//! The `Authorization` header, and the secrets in it.
+
+use ureq::http::HeaderValue;
+
+use crate::error::Error;
+
+/// The `Authorization` header of API requests. It has no `Debug`, so that no output shows it.
+pub(crate) struct Authorization {
+    header: HeaderValue,
+    /// The secret in the forms that a response could echo.
+    secrets: [String; 2],
+}
+
+impl Authorization {
+    /// HTTP Basic authentication (RFC 7617).
+    pub(crate) fn basic(username: &str, secret: &str) -> Result<Self, Error> {
+        let encoded = base64(format!("{username}:{secret}").as_bytes());
+        let mut header = HeaderValue::from_str(&format!("Basic {encoded}"))
+            .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
+        header.set_sensitive(true);
+        Ok(Self { header, secrets: [encoded, secret.to_owned()] })
+    }
+
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+
+    /// The text without the secrets, in case the other side echoed them.
+    pub(crate) fn redact(&self, text: String) -> String {
+        self.secrets.iter().fold(text, |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+/// Base64 (RFC 4648, section 4).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+
+    for chunk in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= chunk.len() { digit.into() } else { '=' });
+        }
+    }
+
+    text
+}

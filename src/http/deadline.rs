@@ -1,0 +1,37 @@
+//! The deadline of an operation.
+
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind};
+
+/// The instant by which an operation must end, if there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    pub(crate) const NONE: Self = Self(None);
+
+    /// The deadline that is `limit` from now. A limit beyond the clock's range is no limit.
+    pub(crate) fn after(limit: Option<Duration>) -> Self {
+        Self(limit.and_then(|limit| Instant::now().checked_add(limit)))
+    }
+
+    /// The time that remains, or `DeadlineExceeded` if none does.
+    pub(crate) fn remaining(self) -> Result<Option<Duration>, Error> {
+        let Some(instant) = self.0 else { return Ok(None) };
+
+        match instant.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(Error::new(ErrorKind::DeadlineExceeded)),
+            remaining => Ok(Some(remaining)),
+        }
+    }
+
+    pub(crate) fn has_passed(self) -> bool {
+        self.expires_within(Duration::ZERO)
+    }
+
+    pub(crate) fn expires_within(self, duration: Duration) -> bool {
+        let remaining = self.0.map(|instant| instant.saturating_duration_since(Instant::now()));
+        remaining.is_some_and(|remaining| remaining <= duration)
+    }
+}

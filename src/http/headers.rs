@@ -1,0 +1,32 @@
+//! Response headers.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+use ureq::http::HeaderMap;
+use ureq::http::header::{HeaderName, RETRY_AFTER};
+
+pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
+}
+
+/// `Retry-After`, in seconds or as a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    let delay = date - OffsetDateTime::now_utc();
+    Some(Duration::try_from(delay).unwrap_or_default())
+}
+
+/// `bytes first-last/length` of a `Content-Range`; the length may be `*`.
+pub(super) fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
+    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, _) = range.split_once('-')?;
+    let length = if length == "*" { None } else { Some(length.parse().ok()?) };
+    Some((first.parse().ok()?, length))
+}

@@ -1,0 +1,20 @@
+//! Requests to the API and its storage, with their limits and retries. No other layer uses ureq.
+
+mod api;
+mod authorization;
+mod deadline;
+mod failure;
+mod headers;
+mod retry;
+mod storage;
+mod url;
+
+pub(crate) use api::{ApiRequest, Head, Http, Settings};
+pub(crate) use authorization::Authorization;
+pub(crate) use deadline::Deadline;
+pub(crate) use retry::OnRetry;
+pub use retry::{Retry, RetryPolicy};
+pub(crate) use storage::{MediaBody, MediaResponse};
+pub(crate) use ureq::http::Method;
+pub(crate) use url::BaseUrl;
+pub use url::SignedUrl;

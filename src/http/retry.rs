@@ -1,0 +1,124 @@
+//! The retry policy.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::model::RecordingSid;
+
+/// The number of retries, and the delays between them.
+///
+/// Transient failures are retried: status 408, 425, 429 and 5xx except 501, timeouts, connection
+/// failures, and truncated bodies. Each delay is drawn at random between zero and a maximum. The
+/// maximum starts at [`initial_backoff`](Self::initial_backoff) and doubles with each retry, up to
+/// [`max_backoff`](Self::max_backoff): exponential backoff with full jitter. If the response asks
+/// for a longer delay in `Retry-After`, the client waits that long, up to
+/// [`max_retry_after`](Self::max_retry_after). If it asks for more, the error is returned at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use twilio_room_recordings::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().max_retries(8).max_backoff(Duration::from_secs(300));
+/// let off = RetryPolicy::off();
+/// # let _ = (patient, off);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RetryPolicy {
+    max_retries: u32,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+    max_retry_after: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// Five retries, a backoff from 0.5 s to 30 s, and a `Retry-After` of up to 2 minutes.
+    fn default() -> Self {
+        Self {
+            max_retries: 5,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(30),
+            max_retry_after: Duration::from_secs(120),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Returns a policy without retries.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::default().max_retries(0)
+    }
+
+    /// Sets the maximum number of retries of a request. The default is 5.
+    #[must_use]
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// Sets the maximum delay before the first retry. The default is 500 ms.
+    #[must_use]
+    pub fn initial_backoff(mut self, delay: Duration) -> Self {
+        self.initial_backoff = delay;
+        self
+    }
+
+    /// Sets the limit that the maximum delay grows to. The default is 30 s.
+    #[must_use]
+    pub fn max_backoff(mut self, delay: Duration) -> Self {
+        self.max_backoff = delay;
+        self
+    }
+
+    /// Sets the longest `Retry-After` that is honoured. A longer one is returned as the error. The
+    /// default is 2 minutes.
+    #[must_use]
+    pub fn max_retry_after(mut self, delay: Duration) -> Self {
+        self.max_retry_after = delay;
+        self
+    }
+
+    /// The delay after a failed attempt, counted from 1; `None` if it was the last.
+    pub(super) fn delay_after(&self, attempt: u32, error: &Error) -> Option<Duration> {
+        if attempt > self.max_retries || !error.is_transient() {
+            return None;
+        }
+
+        let doubled = 2_u32.saturating_pow(attempt - 1);
+        let maximum = self.initial_backoff.saturating_mul(doubled).min(self.max_backoff);
+        let backoff = random_up_to(maximum);
+        match error.api_error().and_then(|response| response.retry_after) {
+            None => Some(backoff),
+            Some(retry_after) if retry_after <= self.max_retry_after => {
+                Some(retry_after.max(backoff))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+/// A random duration between zero and the maximum. `RandomState` is std's source of randomness.
+fn random_up_to(maximum: Duration) -> Duration {
+    let random = RandomState::new().hash_one(());
+    let part = random as f64 / u64::MAX as f64;
+    Duration::try_from_secs_f64(maximum.as_secs_f64() * part).unwrap_or(maximum)
+}
+
+/// A retry that is about to be made, as [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry)
+/// receives it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Retry<'a> {
+    /// The attempt that failed, counted from 1.
+    pub attempt: u32,
+    /// The delay before the next attempt.
+    pub delay: Duration,
+    /// The failure of the attempt.
+    pub error: &'a Error,
+    /// The recording that the request is about; `None` for the page of a listing.
+    pub recording_sid: Option<RecordingSid>,
+}
+
+pub(crate) type OnRetry = Arc<dyn Fn(&Retry<'_>) + Send + Sync>;

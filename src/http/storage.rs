@@ -1,0 +1,187 @@
+//! Requests to the storage that holds the media, and its responses.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use ureq::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, LOCATION, RANGE, USER_AGENT,
+};
+use ureq::http::{Request, Response, StatusCode};
+use ureq::{Body, BodyReader};
+
+use super::api::Http;
+use super::deadline::Deadline;
+use super::failure::Peer;
+use super::headers;
+use super::url::SignedUrl;
+use crate::error::{ApiError, Error, ErrorKind, is_transient_status, storage_message};
+use crate::model::RecordingSid;
+
+const MAX_REDIRECTS: usize = 5;
+
+/// Media from some byte on.
+pub(crate) struct MediaResponse {
+    /// The position of the body's first byte in the media.
+    pub first: u64,
+    /// The length of the complete media.
+    pub length: Option<u64>,
+    /// The strong entity tag, which identifies this version of the media.
+    pub entity_tag: Option<String>,
+    pub body: MediaBody,
+}
+
+/// A successful response of the storage.
+pub(crate) struct StorageResponse {
+    response: Response<Body>,
+    from: u64,
+    peer: Peer,
+}
+
+/// The body of a media response.
+pub(crate) struct MediaBody {
+    reader: BodyReader<'static>,
+    peer: Peer,
+}
+
+impl MediaBody {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.reader.read(buffer).map_err(|error| self.peer.read_error(error))
+    }
+
+    /// Reads past the first `count` bytes.
+    pub(crate) fn skip(&mut self, count: u64) -> Result<(), Error> {
+        io::copy(&mut self.reader.by_ref().take(count), &mut io::sink())
+            .map(drop)
+            .map_err(|error| self.peer.read_error(error))
+    }
+
+    /// A transient failure of this body.
+    pub(crate) fn failed(&self, reason: impl Into<String>) -> Error {
+        self.peer.transport(reason).transient(true)
+    }
+}
+
+impl fmt::Debug for MediaBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MediaBody")
+    }
+}
+
+impl Http {
+    pub(crate) fn signed_url(&self, url: &str) -> Result<SignedUrl, Error> {
+        SignedUrl::new(url, self.0.base_url.is_loopback())
+    }
+
+    /// Requests the media from this byte on, once. None of the API's headers is sent.
+    pub(crate) fn get_media(
+        &self,
+        recording: RecordingSid,
+        url: &SignedUrl,
+        from: u64,
+        deadline: Deadline,
+    ) -> Result<StorageResponse, Error> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let remaining = deadline.remaining()?;
+            let peer = self.storage_peer(&url);
+            let response = self
+                .send_to_storage(&url, from, remaining)
+                .map_err(|error| peer.classify(error))?;
+            let status = response.status();
+            if status.is_client_error() || status.is_server_error() {
+                return Err(self.storage_error(recording, response));
+            }
+            if !status.is_redirection() {
+                return Ok(StorageResponse { response, from, peer });
+            }
+
+            let Some(location) = headers::text(response.headers(), LOCATION) else {
+                let reason = format!("the storage responded {status} without a Location");
+                return Err(Error::invalid_response(reason));
+            };
+            url = url.redirected(&location, self.0.base_url.is_loopback())?;
+        }
+
+        let reason = format!("the storage redirects more than {MAX_REDIRECTS} times");
+        Err(Error::invalid_response(reason))
+    }
+
+    fn storage_peer(&self, url: &SignedUrl) -> Peer {
+        Peer { host: url.host().to_owned(), proxy: None, limit: self.0.attempt_timeout }
+    }
+
+    fn send_to_storage(
+        &self,
+        url: &SignedUrl,
+        from: u64,
+        remaining: Option<Duration>,
+    ) -> Result<Response<Body>, ureq::Error> {
+        let mut request = Request::builder()
+            .uri(url.as_str())
+            .header(USER_AGENT, &self.0.user_agent)
+            .header(ACCEPT_ENCODING, "identity");
+        if from > 0 {
+            request = request.header(RANGE, format!("bytes={from}-"));
+        }
+
+        let limited = self.limited(request.body(())?, url.is_loopback());
+        let config = self
+            .0
+            .agent
+            .configure_request(limited)
+            .timeout_recv_response(Some(self.0.attempt_timeout))
+            .timeout_per_read(Some(self.0.attempt_timeout))
+            .timeout_global(remaining);
+        self.0.agent.run(config.build())
+    }
+
+    fn storage_error(&self, recording_sid: RecordingSid, response: Response<Body>) -> Error {
+        let (status, retry_after) = (response.status(), headers::retry_after(response.headers()));
+        if status == StatusCode::RANGE_NOT_SATISFIABLE {
+            return Error::new(ErrorKind::MediaChanged { recording_sid });
+        }
+
+        let status = status.as_u16();
+        let message = storage_message(&self.error_text(response), status);
+        let error = ApiError { retry_after, ..ApiError::new(status, message) };
+        // Statuses of an expired URL: a new URL may succeed.
+        let has_expired = matches!(status, 400 | 401 | 403 | 410);
+        Error::new(ErrorKind::Storage(error)).transient(has_expired || is_transient_status(status))
+    }
+}
+
+impl StorageResponse {
+    /// Checks that the response is the media from the requested byte on.
+    pub(crate) fn into_media(self) -> Result<MediaResponse, Error> {
+        let Self { response, from, peer } = self;
+        let header = |name| headers::text(response.headers(), name);
+        let is_identity = |it: &str| it.is_empty() || it.eq_ignore_ascii_case("identity");
+        if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| !is_identity(it.trim())) {
+            let reason = format!("the storage encodes the media with {encoding}");
+            return Err(Error::invalid_response(reason));
+        }
+
+        let (first, length) = match response.status().as_u16() {
+            200 => (0, response.body().content_length()),
+            206 => {
+                let range = header(CONTENT_RANGE).unwrap_or_default();
+                match headers::content_range(&range) {
+                    Some((first, length)) if first == from => (first, length),
+                    _ => {
+                        let reason = format!("requested the range from {from}, got {range}");
+                        return Err(Error::invalid_response(reason));
+                    }
+                }
+            }
+            status => {
+                let reason = format!("the storage responded {status}: expected 200 or 206");
+                return Err(Error::invalid_response(reason));
+            }
+        };
+
+        let entity_tag = header(ETAG).filter(|tag| tag.starts_with('"'));
+        let body = MediaBody { reader: response.into_body().into_reader(), peer };
+        Ok(MediaResponse { first, length, entity_tag, body })
+    }
+}

@@ -1,0 +1,9 @@
+//! The media of one recording.
+
+mod file;
+mod partial;
+mod reader;
+mod request;
+
+pub use reader::MediaReader;
+pub use request::{Downloaded, Media, Progress};

@@ -1,0 +1,24 @@
+//! Plain values: SIDs, enums, records, queries and resume points. No I/O.
+
+mod escaped;
+mod open_enum;
+mod page_token;
+mod percent;
+mod query;
+mod recording;
+mod resume_point;
+mod sid;
+
+pub(crate) use escaped::Escaped;
+pub use open_enum::UnknownValue;
+pub(crate) use page_token::PageToken;
+pub(crate) use query::{Filters, MAX_PAGE_SIZE, Query};
+pub use recording::{
+    Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
+};
+pub(crate) use resume_point::Position;
+pub use resume_point::{ParseResumePointError, ResumePoint};
+pub use sid::{
+    AccountSid, ApiKeySid, ParseSidError, ParticipantSid, RecordingSid, RoomSid, SidFault,
+    SourceSid,
+};

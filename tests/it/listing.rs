@@ -1,0 +1,379 @@
+//! A listing as it goes when all is well: what is request, what comes back, and when.
+
+use std::iter::FusedIterator;
+
+use crate::support::fake_server::{self, ROOM, Server, json_response, recording, serve_room};
+use crate::support::{SECRET, builder, client, page, room};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use twilio_room_recordings::{
+    Client, Credentials, ErrorKind, ListRecordings, RecordingsIter, RoomRecording, Status,
+};
+
+fn date(text: &str) -> OffsetDateTime {
+    OffsetDateTime::parse(text, &Rfc3339).expect("a date")
+}
+
+fn sids(
+    listing: impl IntoIterator<Item = twilio_room_recordings::Result<RoomRecording>>,
+) -> Vec<String> {
+    listing.into_iter().map(|it| it.expect("a good record").sid.to_string()).collect()
+}
+
+#[test]
+fn lists_every_recording_in_order_over_several_pages() {
+    let server = serve_room((0..25).map(recording).collect());
+    let listed = sids(client(server.base_url()).recordings(room()).page_size(10));
+    let expected: Vec<_> = (0..25).map(|number| format!("RT{number:032x}")).collect();
+    assert_eq!(listed, expected);
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn sends_nothing_before_the_first_item_and_no_page_before_it_is_needed() {
+    let server = serve_room((0..5).map(recording).collect());
+    let mut recordings = client(server.base_url()).recordings(room()).page_size(2).into_iter();
+    assert_eq!(server.requests().len(), 0);
+    for requests in [1, 1, 2, 2, 3] {
+        assert!(recordings.next().is_some_and(|it| it.is_ok()));
+        assert_eq!(server.requests().len(), requests);
+    }
+    assert!(recordings.next().is_none());
+    assert!(recordings.next().is_none());
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn every_parameter_reaches_the_service() {
+    let server = serve_room(vec![]);
+    let listing = client(server.base_url())
+        .recordings(room())
+        .status(Status::Completed)
+        .source_sid("MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaAA".parse().unwrap())
+        .created_after(date("2017-01-01T02:00:01.9+02:00"))
+        .created_before(date("2017-12-31T23:59:58.000000001Z"))
+        .page_size(7);
+    assert_eq!(listing.into_iter().count(), 0);
+    let request = &server.requests()[0];
+    assert_eq!(
+        request.uri.to_string(),
+        format!(
+            "/v1/Rooms/{ROOM}/Recordings?Status=completed\
+             &SourceSid=MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaAA\
+             &DateCreatedAfter=2017-01-01T00%3A00%3A01Z\
+             &DateCreatedBefore=2017-12-31T23%3A59%3A59Z&PageSize=7"
+        )
+    );
+    assert_eq!(request.method, "GET");
+    assert_eq!(request.headers["accept"], "application/json");
+}
+
+#[test]
+fn filters_hold_on_every_page() {
+    let server = serve_room((0..40).map(recording).collect());
+    let listing = client(server.base_url()).recordings(room()).status(Status::Failed).page_size(3);
+    assert_eq!(
+        listing.into_iter().filter(|it| it.as_ref().unwrap().status == Status::Failed).count(),
+        8
+    );
+    let request = server.requests();
+    assert_eq!(request.len(), 3);
+    assert!(request.iter().all(|it| it.parameter("Status").as_deref() == Some("failed")));
+    assert_eq!(request[2].parameter("PageToken").as_deref(), Some("PT+/=&%é 6"));
+    assert_eq!(request[2].parameter("Page").as_deref(), Some("2"));
+}
+
+#[test]
+fn the_page_size_is_as_large_as_is_useful() {
+    let server = serve_room((0..4).map(recording).collect());
+    let client = client(server.base_url());
+    let asked_for = |listing: ListRecordings| {
+        assert!(listing.into_iter().all(|it| it.is_ok()));
+        server.requests().last().and_then(|it| it.parameter("PageSize")).unwrap()
+    };
+    assert_eq!(asked_for(client.recordings(room())), "1000");
+    assert_eq!(asked_for(client.recordings(room()).limit(3)), "3");
+    assert_eq!(asked_for(client.recordings(room()).limit(5000)), "1000");
+    assert_eq!(asked_for(client.recordings(room()).limit(3).page_size(2)), "2");
+}
+
+#[test]
+fn the_limit_counts_good_records_and_fetches_no_page_more() {
+    let mut records: Vec<Value> = (0..6).map(recording).collect();
+    records[1]["size"] = json!("23");
+    let server = serve_room(records);
+    let listing = client(server.base_url()).recordings(room()).page_size(2).limit(3);
+    let items: Vec<bool> = listing.into_iter().map(|it| it.is_ok()).collect();
+    assert_eq!(items, [true, false, true, true]);
+    assert_eq!(server.requests().len(), 2);
+    assert_eq!(client(server.base_url()).recordings(room()).limit(0).into_iter().count(), 0);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn size_hint_tells_what_is_known() {
+    let server = serve_room((0..5).map(recording).collect());
+    let mut recordings = client(server.base_url()).recordings(room()).page_size(3).into_iter();
+    assert_eq!(recordings.size_hint(), (0, None));
+    recordings.next();
+    assert_eq!(recordings.size_hint(), (2, None));
+    recordings.nth(2);
+    assert_eq!(recordings.size_hint(), (1, Some(1)));
+    recordings.next();
+    assert_eq!(recordings.size_hint(), (0, Some(0)));
+    let refused = client(server.base_url()).recordings(room()).page_size(0).into_iter();
+    assert_eq!(refused.size_hint(), (1, Some(1)));
+}
+
+#[test]
+fn pages_show_what_the_service_says_of_them() {
+    let server = serve_room((0..5).map(recording).collect());
+    let pages: Vec<_> = client(server.base_url())
+        .recordings(room())
+        .page_size(3)
+        .pages()
+        .map(|page| page.expect("a page"))
+        .collect();
+    let shapes: Vec<_> =
+        pages.iter().map(|page| (page.number, page.page_size, page.recordings.len())).collect();
+    assert_eq!(shapes, [(0, 3, 3), (1, 3, 2)]);
+    let next = pages[0].next.as_ref().expect("a next page");
+    assert!(
+        next.to_string().ends_with("&Page=1&PageToken=PT%2B%2F%3D%26%25%C3%A9%203#1.0"),
+        "{next}"
+    );
+    assert!(pages[1].next.is_none());
+}
+
+#[test]
+fn the_last_page_of_a_limit_is_cut_to_it() {
+    let server = serve_room((0..9).map(recording).collect());
+    let listing = client(server.base_url()).recordings(room()).page_size(4).limit(6);
+    let lengths: Vec<_> = listing.pages().map(|page| page.unwrap().recordings.len()).collect();
+    assert_eq!(lengths, [4, 2]);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn credentials_are_sent_as_basic_with_any_secret() {
+    let server = serve_room(vec![]);
+    let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+    // As RFC 4648 has it: one for each length of the last group. They end in "a:" and the secret.
+    for (secret, end) in
+        [("f", "YTpm"), ("fo", "YTpmbw=="), ("foo", "YTpmb28="), ("é✓", "YTrDqeKckw==")]
+    {
+        let client = Client::builder(Credentials::api_key(key, secret))
+            .base_url(server.base_url())
+            .build()
+            .unwrap();
+        assert_eq!(client.recordings(room()).into_iter().count(), 0);
+        let sent =
+            server.requests().last().unwrap().headers["authorization"].to_str().unwrap().to_owned();
+        assert!(sent.starts_with("Basic U0thYWFh"), "{sent}");
+        assert!(sent.ends_with(end), "{sent}");
+    }
+}
+
+#[test]
+fn the_user_agent_names_the_program_and_the_crate() {
+    let server = serve_room(vec![]);
+    let client = builder(server.base_url()).user_agent("nightly-archive/2").build().unwrap();
+    assert_eq!(client.recordings(room()).into_iter().count(), 0);
+    let sent = server.requests()[0].headers["user-agent"].to_str().unwrap().to_owned();
+    assert_eq!(
+        sent,
+        concat!("nightly-archive/2 twilio-room-recordings/", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn one_client_serves_many_threads() {
+    fn is_send_and_sync<T: Clone + Send + Sync + 'static>(_: &T) {}
+    fn is_an_iterator<T: Iterator + FusedIterator + Send + 'static>(_: &T) {}
+    let server = serve_room((0..30).map(recording).collect());
+    let client = client(server.base_url());
+    is_send_and_sync(&client);
+    let recordings: RecordingsIter = client.recordings(room()).into_iter();
+    is_an_iterator(&recordings);
+    let threads: Vec<_> = (0..4)
+        .map(|_| client.clone().recordings(room()).page_size(7).into_iter())
+        .map(|recordings| std::thread::spawn(move || sids(recordings).len()))
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), 30);
+    }
+}
+
+/// The contract's example of a page of one, to the letter.
+const PAGE_OF_ONE: &str = include_str!("fixtures/page_of_one.json");
+/// The contract's example of an empty page.
+const EMPTY_PAGE: &str = include_str!("fixtures/empty_page.json");
+
+fn serve_text(text: &'static str) -> Server {
+    Server::start(move |_| json_response(200, &serde_json::from_str(text).unwrap()))
+}
+
+#[test]
+fn reads_every_field_of_the_documented_example() {
+    use twilio_room_recordings::{Codec, ContainerFormat, RecordingType};
+
+    let server = serve_text(PAGE_OF_ONE);
+    let mut recordings = client(server.base_url()).recordings(room()).into_iter();
+    let it = recordings.next().unwrap().unwrap();
+    assert!(recordings.next().is_none());
+    let a = |prefix: &str| format!("{prefix}{}", "a".repeat(32));
+    assert_eq!(it.sid.to_string(), a("RT"));
+    assert_eq!(it.status, Status::Completed);
+    assert_eq!(it.account_sid.to_string(), a("AC"));
+    assert_eq!(it.room_sid, room());
+    assert_eq!(it.source_sid.unwrap().to_string(), a("MT"));
+    assert_eq!(it.date_created, date("2015-07-30T20:00:00Z"));
+    assert_eq!(it.date_updated, Some(date("2015-07-30T21:00:00Z")));
+    assert_eq!(it.date_deleted, Some(date("2015-07-30T22:00:00Z")));
+    assert_eq!(it.recording_type, Some(RecordingType::Audio));
+    assert_eq!(it.codec, Some(Codec::Opus));
+    assert_eq!(it.container_format, Some(ContainerFormat::Mka));
+    assert_eq!((it.size, it.duration, it.offset), (Some(23), Some(10), Some(10)));
+    assert_eq!(it.duration(), Some(time::Duration::seconds(10)));
+    assert_eq!(it.offset(), Some(time::Duration::milliseconds(10)));
+    assert_eq!(it.track_name.as_deref(), Some("A name"));
+    let grouping = it.grouping_sids.unwrap();
+    assert_eq!(grouping.room_sid, Some(room()));
+    assert_eq!(grouping.participant_sid.unwrap().to_string(), a("PA"));
+    let url = format!("https://video.twilio.com/v1/Rooms/{}/Recordings/{}", a("RM"), a("RT"));
+    assert_eq!(it.url.as_deref(), Some(url.as_str()));
+    assert_eq!(it.links.as_ref().unwrap().media.as_deref(), Some(format!("{url}/Media").as_str()));
+    assert_eq!(it.encryption_key.as_deref(), Some("public_key"));
+    let bucket = "https://my-super-duper-bucket.s3.amazonaws.com/my/path/";
+    assert_eq!(it.media_external_location.as_deref(), Some(bucket));
+
+    let written = serde_json::to_value(&it).unwrap();
+    let mut expected = serde_json::from_str::<Value>(PAGE_OF_ONE).unwrap()["recordings"][0].clone();
+    expected["codec"] = json!("OPUS");
+    assert_eq!(written, expected);
+    assert_eq!(serde_json::from_value::<RoomRecording>(written).unwrap(), it);
+}
+
+#[test]
+fn the_documented_empty_page_is_an_empty_listing() {
+    let server = serve_text(EMPTY_PAGE);
+    assert_eq!(client(server.base_url()).recordings(room()).into_iter().count(), 0);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn the_odd_values_that_the_service_sends_are_good() {
+    let mut odd = recording(0);
+    odd["codec"] = json!("vp8");
+    odd["offset"] = json!(143_532_775_792_i64);
+    odd["grouping_sids"] = json!({"room_sid": ROOM});
+    odd["size"] = json!(0);
+    odd["duration"] = json!(0);
+    odd["status"] = json!("Archived");
+    odd["a_new_field"] = json!({"of": ["any", "kind"]});
+    odd["room_sid"] = json!(format!("RM{}", "A".repeat(32)));
+    let least = json!({
+        "sid": odd["sid"], "status": "PROCESSING", "account_sid": odd["account_sid"],
+        "room_sid": ROOM, "date_created": "2026-01-01T12:00:00Z", "codec": null,
+    });
+    let body = page(&[odd, least], Value::Null);
+    let server = Server::start(move |_| json_response(200, &body));
+    let listed: Vec<_> =
+        client(server.base_url()).recordings(room()).into_iter().map(|it| it.unwrap()).collect();
+    assert_eq!(serde_json::to_value(&listed[0].codec).unwrap(), "VP8");
+    assert_eq!(listed[0].offset, Some(143_532_775_792));
+    assert!(listed[0].grouping_sids.unwrap().participant_sid.is_none());
+    assert_eq!(listed[0].status.as_str(), "Archived");
+    assert_eq!(serde_json::to_value(&listed[0].status).unwrap(), "Archived");
+    assert_eq!(listed[1].status, Status::Processing);
+    assert!(listed[1].codec.is_none() && listed[1].duration().is_none());
+}
+
+#[test]
+fn what_the_contract_forbids_is_refused_before_any_request() {
+    let server = serve_room(vec![]);
+    let client = client(server.base_url());
+    let new = || client.recordings(room());
+    let early = date("2020-01-01T00:00:00Z");
+    let point = |listing: ListRecordings| listing.into_iter().resume_point().unwrap();
+    let other_filter = point(new().status(Status::Completed));
+    let other_room = point(client.recordings(format!("RM{}", "b".repeat(32)).parse().unwrap()));
+    let other_size = point(new().page_size(20));
+    for (listing, words) in [
+        (new().page_size(0), "invalid page size \"0\": expected 1 to 1000"),
+        (new().page_size(1001), "invalid page size \"1001\": expected 1 to 1000"),
+        (new().status("odd".parse().unwrap()), "invalid status filter \"odd\""),
+        (
+            new().created_after(date("2021-01-01T00:00:00Z")).created_before(early),
+            "invalid created-after date \"2021-01-01 0:00:00.0 +00:00:00\"",
+        ),
+        (new().created_before(date("9999-12-31T23:59:59.5Z")), "created-before date"),
+        (new().resume(other_filter), "resume point"),
+        (new().resume(other_room), "resume point"),
+        (new().resume(other_size).page_size(10), "resume point"),
+    ] {
+        let mut recordings = listing.into_iter();
+        let error = recordings.next().unwrap().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(error.attempts(), 0);
+        assert!(recordings.next().is_none());
+    }
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn what_a_client_cannot_be_is_refused_when_it_is_built() {
+    let credentials = || Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), SECRET);
+    let new = || Client::builder(credentials());
+    let none = std::time::Duration::ZERO;
+    for (builder, words) in [
+        (new().base_url("http://video.twilio.com"), "expected https"),
+        (new().base_url("http://127.0.0.1.example.com"), "expected https"),
+        (new().base_url("ftp://localhost"), "expected https"),
+        (new().base_url("video.twilio.com"), "absolute URL"),
+        (new().base_url("https://"), "absolute URL"),
+        (new().base_url("https://me:hunter2@video.twilio.com"), "no user information"),
+        (new().base_url("https://video.twilio.com?a=b"), "no query"),
+        (new().base_url("https://video.twilio.com#top"), "no query and no fragment"),
+        (new().base_url("https://localhost:99999"), "port"),
+        (new().region("ie1/../x"), "letters, digits and hyphens"),
+        (new().edge(""), "letters, digits and hyphens"),
+        (new().base_url("http://[::1]:1").user_agent("line\nbreak"), "visible ASCII"),
+        (new().connect_timeout(none), "more than zero"),
+        (new().attempt_timeout(none), "more than zero"),
+        (new().attempt_timeout(std::time::Duration::MAX), "at most 100 years"),
+        (new().base_url("me:hunter2@video.twilio.com"), "no user information"),
+        (new().max_body_bytes(0), "at least one byte"),
+        (
+            Client::builder(Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), "")),
+            "secret",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn regions_and_edges_make_the_host() {
+    let new =
+        || Client::builder(Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), SECRET));
+    for (builder, host) in [
+        (new(), "https://video.twilio.com\""),
+        (new().region("ie1"), "https://video.ie1.twilio.com\""),
+        (new().edge("dublin"), "https://video.dublin.us1.twilio.com\""),
+        (new().edge("dublin").region("ie1"), "https://video.dublin.ie1.twilio.com\""),
+        (
+            new().edge("dublin").base_url("https://[::1]:8443/twilio/"),
+            "https://[::1]:8443/twilio\"",
+        ),
+    ] {
+        let shown = format!("{:?}", builder.build().unwrap());
+        assert!(shown.contains(host), "{shown}");
+    }
+}

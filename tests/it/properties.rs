@@ -1,0 +1,189 @@
+//! Properties that hold for any list and any query, tried with random ones.
+
+use crate::support::fake_server::{Server, json_response, recording, serve_room};
+use crate::support::storage::{Fate, Storage, api};
+use crate::support::{client, http, page, room};
+use proptest::prelude::*;
+use serde_json::Value;
+use time::OffsetDateTime;
+use twilio_room_recordings::{Codec, ResumePoint, RetryPolicy, RoomRecording, Status};
+
+fn expected(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|number| format!("RT{number:032x}")).collect()
+}
+
+fn sid(item: twilio_room_recordings::Result<RoomRecording>) -> String {
+    item.expect("a good record").sid.to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn paging_any_list_gives_that_list(
+        length in 0_usize..60,
+        page_size in 1_u32..20,
+        limit in proptest::option::of(0_u64..80),
+    ) {
+        let server = serve_room((0..length).map(recording).collect());
+        let mut listing = client(server.base_url()).recordings(room()).page_size(page_size);
+        let mut wanted = length;
+        if let Some(limit) = limit {
+            listing = listing.limit(limit);
+            wanted = wanted.min(limit as usize);
+        }
+        let listed: Vec<_> = listing.into_iter().map(sid).collect();
+        prop_assert_eq!(listed, expected(0..wanted));
+        let pages = wanted.div_ceil(page_size as usize);
+        let for_the_empty_list = usize::from(length == 0 && limit != Some(0));
+        prop_assert_eq!(server.requests().len(), pages + for_the_empty_list);
+    }
+
+    #[test]
+    fn a_listing_cut_anywhere_goes_on_where_it_stood(
+        length in 0_usize..40,
+        page_size in 1_u32..12,
+        cut in 0_usize..45,
+    ) {
+        let server = serve_room((0..length).map(recording).collect());
+        let client = client(server.base_url());
+        let mut first = client.recordings(room()).page_size(page_size).into_iter();
+        let mut listed: Vec<_> = first.by_ref().take(cut).map(sid).collect();
+        if let Some(point) = first.resume_point() {
+            let stored: ResumePoint = point.to_string().parse().unwrap();
+            prop_assert_eq!(&stored, &point);
+            listed.extend(client.recordings(room()).resume(stored).into_iter().map(sid));
+        }
+        prop_assert_eq!(listed, expected(0..length));
+    }
+
+    #[test]
+    fn a_page_token_comes_back_as_it_was_given(token in "[^\u{0}-\u{1f}]{1,40}", encode_all: bool) {
+        let given: String = token
+            .bytes()
+            .map(|byte| match byte {
+                b'-' | b'/' | b'=' | b'A'..=b'z' if !encode_all && byte != b'\\' && byte != b'`' && byte != b'^' && byte != b'[' && byte != b']' => char::from(byte).to_string(),
+                _ => format!("%{byte:02x}"),
+            })
+            .collect();
+        let first = page(&[], format!("https://elsewhere.example/x?Page=1&PageToken={given}&PageSize=3"));
+        let last = page(&[], Value::Null);
+        let server = Server::start(move |request| {
+            json_response(200, if request.parameter("PageToken").is_some() { &last } else { &first })
+        });
+        prop_assert_eq!(client(server.base_url()).recordings(room()).into_iter().count(), 0);
+        prop_assert_eq!(server.requests()[1].parameter("PageToken"), Some(token));
+        prop_assert_eq!(server.requests()[1].parameter("PageSize").unwrap(), "1000");
+    }
+
+    #[test]
+    fn any_answer_whatever_ends_the_listing(
+        status in prop_oneof![Just(200_u16), Just(200), 400_u16..600],
+        cut in 0_usize..2500,
+        instead in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            "[{}\\[\\]\",:nul0-9.eE+-]{0,40}".prop_map(String::into_bytes),
+        ],
+        left_out in 0_usize..40,
+        next in "\\PC{0,30}|[?&=%#a-f0-9PageTokn]{0,40}|\\?PageToken=\\PC{0,20}",
+    ) {
+        let mut body = page(&[recording(0), recording(1)], next).to_string().into_bytes();
+        let cut = cut.min(body.len());
+        let end = (cut + left_out).min(body.len());
+        body.splice(cut..end, instead);
+        let server = Server::start(move |_| {
+            axum::response::Response::builder().status(status).body(body.clone().into()).unwrap()
+        });
+        let client = crate::support::builder(server.base_url()).retry(RetryPolicy::off()).build().unwrap();
+        let items: Vec<_> = client.recordings(room()).into_iter().take(1000).collect();
+        prop_assert!(items.len() < 1000);
+        for error in items.iter().filter_map(|item| item.as_ref().err()) {
+            prop_assert!(!error.to_string().chars().any(char::is_control), "{error}");
+        }
+    }
+
+    #[test]
+    fn any_answer_of_the_storage_gives_the_length_or_an_error(
+        cut in 0_usize..150,
+        left_out in 0_usize..60,
+        instead in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..40),
+            "[ -~\r\n]{0,60}".prop_map(String::into_bytes),
+            "(HTTP/1.1 (206|302|416|500) X\r\n|Content-(Range|Length|Encoding): (bytes )?[-0-9*/]{0,30}\r\n|Location: [ -~]{0,20}\r\n|ETag: \"?[a-z]{0,3}\"?\r\n){0,3}"
+                .prop_map(String::into_bytes),
+        ],
+        resumed: bool,
+    ) {
+        let media = vec![7; 1000];
+        let mut answer = http("200 OK", "Connection: close\r\nETag: \"one\"\r\n", &media);
+        let cut = cut.min(answer.len() - media.len());
+        answer.splice(cut..(cut + left_out).min(answer.len() - media.len()), instead);
+        let fates = if resumed { vec![Fate::CutAfter(500), Fate::Raw(answer)] } else { vec![Fate::Raw(answer)] };
+        let storage = Storage::start(media, fates);
+        let mut record = recording(0);
+        record["size"] = 1000.into();
+        let api = api(record.clone(), &storage.url);
+        let client = client(api.base_url());
+        let mut out = Vec::new();
+        let done = client.media(&serde_json::from_value(record).unwrap()).download(&mut out, |_| ());
+        prop_assert!(out.len() <= 1000);
+        match done {
+            Ok(done) => prop_assert_eq!((done.size, out.len()), (1000, 1000)),
+            Err(error) => prop_assert!(!error.to_string().chars().any(char::is_control), "{error}"),
+        }
+    }
+
+    #[test]
+    fn date_filters_round_outwards_and_never_more_than_a_second(
+        seconds in -62_167_219_200_i64..253_402_300_799,
+        nanosecond in 0_u32..1_000_000_000,
+        offset_hours in -12_i8..12,
+    ) {
+        let instant = OffsetDateTime::from_unix_timestamp(seconds).unwrap().replace_nanosecond(nanosecond).unwrap();
+        let offset = time::UtcOffset::from_hms(offset_hours, 0, 0).unwrap();
+        let Some(given) = instant.checked_to_offset(offset) else { return Ok(()) };
+        let server = serve_room(vec![]);
+        let client = client(server.base_url());
+        let _ = client.recordings(room()).created_after(given).into_iter().next();
+        let _ = client.recordings(room()).created_before(given).into_iter().next();
+        let sent = |request: usize, name: &str| {
+            let text = server.requests()[request].parameter(name).unwrap();
+            assert!(text.len() == 20 && text.ends_with('Z'), "{text}");
+            OffsetDateTime::parse(&text, &time::format_description::well_known::Rfc3339).unwrap()
+        };
+        prop_assert_eq!(sent(0, "DateCreatedAfter").unix_timestamp(), seconds);
+        prop_assert_eq!(sent(1, "DateCreatedBefore").unix_timestamp(), seconds + i64::from(nanosecond > 0));
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_enum_reads_what_it_wrote(text in ".{0,20}|completed|Completed|vp8|OPUS") {
+        for value in [Status::from(&*text).to_string(), Codec::from(&*text).to_string()] {
+            prop_assert!(value.eq_ignore_ascii_case(&text));
+        }
+        let codec = Codec::from(&*text);
+        let json = serde_json::to_string(&codec).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Codec>(&json).unwrap(), codec);
+    }
+
+    #[test]
+    fn a_record_reads_what_it_wrote(number in 0_usize..10_000, missing in proptest::collection::vec(0_usize..20, 0..20)) {
+        const REQUIRED: [&str; 5] = ["sid", "status", "account_sid", "room_sid", "date_created"];
+        let mut json = recording(number);
+        let names: Vec<String> = json.as_object().unwrap().keys().cloned().collect();
+        for name in missing.into_iter().map(|at| &names[at]).filter(|name| !REQUIRED.contains(&name.as_str())) {
+            json[name] = Value::Null;
+        }
+        let record: RoomRecording = serde_json::from_value(json).unwrap();
+        let written = serde_json::to_string(&record).unwrap();
+        prop_assert_eq!(serde_json::from_str::<RoomRecording>(&written).unwrap(), record);
+    }
+
+    #[test]
+    fn no_resume_point_panics(text in "\\PC{0,60}|/v1/Rooms/RM[a-f]{32}/Recordings\\?(PageSize=[0-9]{1,5}|Status=[a-z%]{1,5}|&|Page=[%a-z+]{1,6}|PageToken=[^#]{0,9}){0,4}#[0-9]{1,3}\\.[0-9]{1,3}") {
+        if let Ok(point) = text.parse::<ResumePoint>() {
+            prop_assert_eq!(point.to_string(), text.trim());
+        }
+    }
+}

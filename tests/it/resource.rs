@@ -1,0 +1,91 @@
+//! One recording by its SIDs: fetched and deleted.
+
+use crate::support::fake_server::{
+    ROOM, Server, error_response, json_response, recording, serve_room,
+};
+use crate::support::{RawServer, client, http, ok, room};
+use serde_json::{Value, json};
+use twilio_room_recordings::{Client, Deletion, ErrorKind, RecordingResource};
+
+fn resource(client: &Client, number: usize) -> RecordingResource {
+    client.recording(room(), format!("RT{number:032x}").parse().unwrap())
+}
+
+#[test]
+fn a_recording_is_fetched_as_it_is_listed() {
+    let server = serve_room((0..3).map(recording).collect());
+    let client = client(server.base_url());
+    let listed: Vec<_> = client.recordings(room()).into_iter().map(Result::unwrap).collect();
+    let resource = resource(&client, 1);
+    assert_eq!((resource.room_sid(), resource.sid()), (room(), listed[1].sid));
+    assert_eq!(resource.fetch().unwrap(), listed[1]);
+    let request = server.requests().pop().unwrap();
+    assert_eq!((request.method.as_str(), request.uri.to_string()), ("GET", path(1)));
+}
+
+fn path(number: usize) -> String {
+    format!("/v1/Rooms/{ROOM}/Recordings/RT{number:032x}")
+}
+
+#[test]
+fn what_is_not_the_record_that_was_asked_for_is_an_error() {
+    let mut bad = recording(1);
+    bad["size"] = json!("big");
+    let mut of_another_room = recording(1);
+    of_another_room["room_sid"] = json!(format!("RM{}", "b".repeat(32)));
+    for (body, words) in [
+        (bad, "size: invalid type: string \"big\", expected u64"),
+        (of_another_room, "room_sid: it is of room RMbbbb"),
+        (recording(2), "got RT00000000000000000000000000000002"),
+        (json!(null), "invalid type: null"),
+    ] {
+        let server = Server::start(move |_| json_response(200, &body));
+        let error = resource(&client(server.base_url()), 1).fetch().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+    let server = Server::start(|_| error_response(404, 20404, "gone"));
+    let error = resource(&client(server.base_url()), 1).fetch().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotFound(_)), "{error:?}");
+}
+
+#[test]
+fn a_fetch_is_tried_again() {
+    let whole = ok(&recording(1));
+    let server = RawServer::start(vec![whole[..whole.len() - 20].to_vec(), vec![], whole]);
+    assert!(resource(&client(&server.base_url), 1).fetch().is_ok());
+}
+
+#[test]
+fn deleting_what_is_gone_is_told_apart_from_an_error() {
+    let server = serve_room((0..3).map(recording).collect());
+    let client = client(server.base_url());
+    assert_eq!(resource(&client, 1).delete().unwrap(), Deletion::Deleted);
+    assert_eq!(resource(&client, 1).delete().unwrap(), Deletion::AlreadyGone);
+    assert_eq!(client.recordings(room()).into_iter().count(), 2);
+    let request = &server.requests()[0];
+    assert_eq!((request.method.as_str(), request.uri.to_string()), ("DELETE", path(1)));
+}
+
+#[test]
+fn a_deletion_is_tried_again_and_its_refusal_is_told() {
+    let busy = http("503 Busy", "Connection: close\r\n", b"");
+    let done = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_vec();
+    let server = RawServer::start(vec![busy, vec![], done]);
+    let deleted = resource(&client(&server.base_url), 1).delete().unwrap();
+    assert_eq!((deleted, server.requests()), (Deletion::Deleted, 3));
+
+    let gone = http("404 Not Found", "Connection: close\r\n", b"");
+    let server = RawServer::start(vec![vec![], gone]);
+    let deleted = resource(&client(&server.base_url), 1).delete().unwrap();
+    assert_eq!(deleted, Deletion::AlreadyGone);
+
+    let server = Server::start(|_| error_response(401, 20003, "Authenticate"));
+    let error = resource(&client(server.base_url()), 1).delete().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)), "{error:?}");
+    // Anything but 204 says nothing about the recording.
+    let server = Server::start(|_| json_response(200, &Value::Null));
+    let error = resource(&client(server.base_url()), 1).delete().unwrap_err();
+    assert!(error.to_string().contains("expected 204, got 200"), "{error}");
+}

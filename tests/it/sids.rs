@@ -1,0 +1,96 @@
+//! The SID types: what they accept, what they print, and what they say of anything else.
+
+use proptest::prelude::*;
+use twilio_room_recordings::{
+    AccountSid, ApiKeySid, ParseSidError, ParticipantSid, RecordingSid, RoomSid, SidFault,
+    SourceSid,
+};
+
+fn room_fault(text: &str) -> SidFault {
+    let error = text.parse::<RoomSid>().unwrap_err();
+    assert_eq!(error.input(), text);
+    error.fault()
+}
+
+#[test]
+fn a_wrong_sid_says_which_rule_it_broke_and_where() {
+    let digits = "0123456789abcdefABCDEF0123456789";
+    assert!(format!("RM{digits}").parse::<RoomSid>().is_ok());
+    assert_eq!(room_fault(""), SidFault::Length { found: 0 });
+    assert_eq!(room_fault(&format!("RM{digits}0")), SidFault::Length { found: 35 });
+    assert_eq!(room_fault(&format!("RT{digits}")), SidFault::Prefix);
+    assert_eq!(room_fault(&format!("rm{digits}")), SidFault::Prefix);
+    assert_eq!(room_fault(&format!("RM{}g", &digits[1..])), SidFault::Digit { at: 33 });
+    assert_eq!(room_fault(&format!("RM\n{}", &digits[1..])), SidFault::Digit { at: 2 });
+    assert_eq!(room_fault(&format!("RM{}é", &digits[2..])), SidFault::Digit { at: 32 });
+    assert_eq!(room_fault(&format!("RM{}é", &digits[1..])), SidFault::Length { found: 34 });
+}
+
+#[test]
+fn the_message_is_for_a_person() {
+    let told = |text: &str| text.parse::<SourceSid>().unwrap_err().to_string();
+    let zeros = "0".repeat(31);
+    assert_eq!(
+        told(&format!("M10{zeros}")),
+        format!(
+            "invalid source SID \"M10{zeros}\": expected two letters and 32 hexadecimal digits, got prefix \"M1\""
+        ),
+    );
+    assert_eq!(
+        told(&format!("MT{zeros}\u{1b}")),
+        format!(
+            "invalid source SID \"MT{zeros}\\u{{1b}}\": expected two letters and 32 hexadecimal digits, got '\\u{{1b}}' at offset 33"
+        ),
+    );
+}
+
+#[test]
+fn each_kind_has_its_prefix() {
+    let of = |prefix: &str| format!("{prefix}{}", "a".repeat(32));
+    assert!(of("RT").parse::<RecordingSid>().is_ok() && of("RM").parse::<RecordingSid>().is_err());
+    assert!(of("AC").parse::<AccountSid>().is_ok() && of("RM").parse::<AccountSid>().is_err());
+    assert!(
+        of("PA").parse::<ParticipantSid>().is_ok() && of("RM").parse::<ParticipantSid>().is_err()
+    );
+    assert!(of("SK").parse::<ApiKeySid>().is_ok() && of("RM").parse::<ApiKeySid>().is_err());
+    assert!(of("zQ").parse::<SourceSid>().is_ok() && of("z1").parse::<SourceSid>().is_err());
+}
+
+#[test]
+fn thirty_four_bytes_and_the_usual_traits() {
+    fn has_the_usual_traits<T>()
+    where
+        T: Copy + Ord + std::hash::Hash + AsRef<str> + Send + Sync + std::fmt::Debug + 'static,
+        T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
+    {
+        assert_eq!(size_of::<T>(), 34);
+    }
+    has_the_usual_traits::<RoomSid>();
+    has_the_usual_traits::<RecordingSid>();
+    has_the_usual_traits::<AccountSid>();
+    has_the_usual_traits::<SourceSid>();
+    has_the_usual_traits::<ParticipantSid>();
+    has_the_usual_traits::<ApiKeySid>();
+}
+
+proptest! {
+    #[test]
+    fn parse_and_print_agree(text in "[a-zA-Z]{2}[0-9a-fA-F]{32}") {
+        let sid: SourceSid = text.parse().unwrap();
+        prop_assert_eq!(sid.to_string(), &text[..]);
+        prop_assert_eq!(sid.as_ref(), &text[..]);
+        prop_assert_eq!(format!("{sid:?}"), format!("SourceSid({text})"));
+        let json = serde_json::to_string(&sid).unwrap();
+        prop_assert_eq!(&json, &format!("\"{text}\""));
+        prop_assert_eq!(serde_json::from_str::<SourceSid>(&json).unwrap(), sid);
+        let flipped: String = text.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect();
+        prop_assert!(sid.eq_ignore_ascii_case(&flipped.parse().unwrap()));
+    }
+
+    #[test]
+    fn no_text_panics(text in "\\PC{0,40}|RM[0-9a-g\u{e9}\u{1b}]{28,34}") {
+        if let Err(error) = text.parse::<RoomSid>() {
+            prop_assert!(!error.to_string().chars().any(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What the tests share: clients for servers on loopback, and a server of raw bytes.
+#![allow(dead_code)]
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use twilio_room_recordings::{Client, ClientBuilder, Credentials, RetryPolicy, RoomSid};
+
+#[path = "../../../examples/fake_server/mod.rs"]
+pub mod fake_server;
+pub mod pages;
+pub mod storage;
+
+pub const SECRET: &str = "sécret:tøken 🔑";
+
+pub fn room() -> RoomSid {
+    fake_server::ROOM.parse().expect("a room")
+}
+
+/// A builder whose waits are too short to be noticed.
+pub fn builder(base_url: &str) -> ClientBuilder {
+    let account = fake_server::ACCOUNT.parse().expect("an account");
+    Client::builder(Credentials::auth_token(account, SECRET))
+        .base_url(base_url)
+        .retry(RetryPolicy::default().max_retries(3).initial_backoff(Duration::from_millis(1)))
+}
+
+pub fn client(base_url: &str) -> Client {
+    builder(base_url).build().expect("a client")
+}
+
+/// An example of this crate, which cargo test has built, to be run against a server.
+pub fn example(name: &str, base_url: &str) -> Command {
+    let tests = std::env::current_exe().expect("this test's program");
+    let built = tests.parent().and_then(|it| it.parent()).expect("the build directory");
+    let mut command = Command::new(built.join("examples").join(name));
+    command
+        .env_clear()
+        .env("TWILIO_VIDEO_BASE_URL", base_url)
+        .env("TWILIO_ACCOUNT_SID", fake_server::ACCOUNT)
+        .env("TWILIO_AUTH_TOKEN", SECRET)
+        // Nobody listens there: what goes through a proxy fails.
+        .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")));
+    command
+}
+
+/// A list answer's body.
+pub fn page(recordings: &[Value], next_page_url: impl Into<Value>) -> Value {
+    json!({"meta": {"page_size": 50, "next_page_url": next_page_url.into()}, "recordings": recordings})
+}
+
+/// A whole HTTP answer in bytes.
+pub fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+pub fn ok(body: &Value) -> Vec<u8> {
+    http("200 OK", "", body.to_string().as_bytes())
+}
+
+/// A server that answers each connection's one request with bytes: broken ones, if need be. What
+/// comes after the last of them is a refused connection.
+pub struct RawServer {
+    pub base_url: String,
+    pub heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl RawServer {
+    pub fn start(answers: Vec<Vec<u8>>) -> Self {
+        Self::start_with(answers.len(), move |number, stream| {
+            // A client that has seen enough may be gone before all is written.
+            let _ = stream.write_all(&answers[number]);
+        })
+    }
+
+    pub fn start_with(
+        connections: usize,
+        answer: impl Fn(usize, &mut TcpStream) + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let base_url = format!("http://{}", listener.local_addr().expect("an address"));
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&heads);
+        thread::spawn(move || {
+            for number in 0..connections {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                let head = read_head(&mut stream);
+                log.lock().expect("a log").push(head);
+                answer(number, &mut stream);
+            }
+        });
+        Self { base_url, heads }
+    }
+
+    pub fn requests(&self) -> usize {
+        self.heads.lock().expect("a log").len()
+    }
+}
+
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+        head.push(byte[0]);
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}

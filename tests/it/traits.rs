@@ -1,0 +1,68 @@
+//! The traits that each public type has, asserted when this compiles.
+
+use std::error::Error as StdError;
+use std::fmt::{Debug, Display};
+use std::hash::Hash;
+use std::io::Read;
+use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use twilio_room_recordings::*;
+
+/// What every type has.
+const fn sent_and_shared<T: Debug + Send + Sync + Unpin + 'static>() {}
+const fn value<
+    T: Clone + Debug + Eq + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static,
+>() {
+}
+const fn key<T: Clone + Ord + Hash>() {}
+const fn hashed<T: Hash>() {}
+const fn text<T: AsRef<str> + Display + FromStr + Serialize + DeserializeOwned>() {}
+const fn error<T: StdError + Send + Sync + 'static>() {}
+const fn iterator<T: FusedIterator>() {}
+const fn made_from<T: for<'a> TryFrom<&'a str>>() {}
+
+macro_rules! assert_for {
+    ($assertion:ident: $($type:ty),* $(,)?) => {
+        const _: () = { $($assertion::<$type>();)* };
+    };
+}
+
+assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, Media, MediaReader,
+    Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
+assert_for!(value: AccountSid, ApiKeySid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
+    Downloaded, ErrorKind, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
+    ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
+    RoomSid, ApiError, SidFault, SignedUrl, SourceSid, Status, UnknownValue);
+assert_for!(key: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
+    RecordingType, RoomSid, SourceSid, Status, UnknownValue);
+assert_for!(hashed: Deletion, Downloaded, GroupingSids, Links, Progress, ResumePoint,
+    RetryPolicy, RoomRecording, SidFault);
+assert_for!(text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
+    RecordingType, RoomSid, SourceSid, Status);
+assert_for!(made_from: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
+    RecordingType, RoomSid, SourceSid, Status);
+assert_for!(error: Error, ParseResumePointError, ParseSidError);
+assert_for!(iterator: Pages, RecordingsIter);
+
+const fn cloned<T: Clone>() {}
+const fn copied<T: Copy>() {}
+const fn read<T: Read>() {}
+const fn stored<T: Serialize + DeserializeOwned>() {}
+
+assert_for!(cloned: Client, ClientBuilder, ListRecordings, Media, RecordingResource);
+assert_for!(copied: AccountSid, ApiKeySid, Deletion, Downloaded, ParticipantSid, Progress,
+    RecordingSid, RoomSid, SidFault, SourceSid);
+assert_for!(read: MediaReader);
+assert_for!(stored: GroupingSids, Links, ResumePoint, RoomRecording);
+
+/// The size of what is passed around by value.
+#[test]
+fn an_error_is_a_pointer_and_a_client_too() {
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    assert_eq!(size_of::<Client>(), size_of::<usize>());
+    assert_eq!(size_of::<Option<RoomSid>>(), 35);
+}
