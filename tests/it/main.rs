@@ -1,13 +1,16 @@
 //! The tests of the public API, one module per subject, over real sockets on localhost.
 
 mod archive_room_example;
-mod errors;
+mod environment;
 mod faults;
 mod list_recordings_example;
 mod listing;
 mod media;
+mod pagination;
 mod properties;
+mod records;
 mod resource;
+mod responses;
 mod sids;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

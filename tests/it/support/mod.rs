@@ -9,7 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{Client, ClientBuilder, Credentials, RetryPolicy, RoomSid};
+use twilio_room_recordings::{
+    Client, ClientBuilder, Credentials, Error, ErrorKind, RetryPolicy, RoomRecording, RoomSid,
+};
 
 #[path = "../../../examples/fake_server/mod.rs"]
 pub mod fake_server;
@@ -47,6 +49,31 @@ pub fn example(name: &str, base_url: &str) -> Command {
         // Nobody listens there: what goes through a proxy fails.
         .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")));
     command
+}
+
+/// All items of the room's listing. A listing that has ended stays ended.
+pub fn items(base_url: &str) -> Vec<Result<RoomRecording, Error>> {
+    let mut recordings = client(base_url).recordings(room()).into_iter();
+    let items = recordings.by_ref().take(5000).collect();
+    assert!((0..3).all(|_| recordings.next().is_none()));
+    items
+}
+
+/// The error of a listing whose first response is this one, without retries.
+pub fn only_error(response: Vec<u8>) -> Error {
+    let server = RawServer::start(vec![response]);
+    let client = builder(&server.base_url).retry(RetryPolicy::off()).build().unwrap();
+    let mut recordings = client.recordings(room()).into_iter();
+    let error = recordings.next().unwrap().unwrap_err();
+    assert!(recordings.next().is_none());
+    assert!(error.resume_point().is_some() && recordings.resume_point().is_some());
+    error
+}
+
+#[track_caller]
+pub fn assert_invalid_response(error: &Error, words: &str) {
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+    assert!(error.to_string().contains(words), "{error}");
 }
 
 /// A list answer's body.

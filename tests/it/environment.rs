@@ -1,0 +1,63 @@
+//! Credentials and settings from the environment.
+
+#[test]
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn https_in_a_build_without_tls_is_rejected() {
+    use crate::support::builder;
+    use twilio_room_recordings::ErrorKind;
+
+    let error = builder("https://video.twilio.com").build().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)));
+    assert!(error.to_string().contains("this build has no TLS"), "{error}");
+}
+
+/// Runs the ignored test below in a process with this environment alone.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn from_env(variables: &[(&str, &str)]) -> String {
+    let this = std::env::current_exe().unwrap();
+    let mut command = std::process::Command::new(this);
+    command.args([
+        "--exact",
+        "environment::prints_the_client_of_the_environment",
+        "--ignored",
+        "--nocapture",
+    ]);
+    command.env_clear().envs(variables.iter().copied());
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+#[ignore = "it is run by the test of the environment, in a process of its own"]
+fn prints_the_client_of_the_environment() {
+    use twilio_room_recordings::{Client, Credentials};
+    match Client::from_env() {
+        Ok(client) => println!("{:?} {client:?}", Credentials::from_env().unwrap()),
+        Err(error) => println!("{error}"),
+    }
+}
+
+#[test]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn credentials_and_region_come_from_the_environment() {
+    let account = ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let token = ("TWILIO_AUTH_TOKEN", "t");
+    let key = ("TWILIO_API_KEY", "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let secret = ("TWILIO_API_SECRET", "s");
+    let (region, edge) = (("TWILIO_REGION", "ie1"), ("TWILIO_EDGE", "dublin"));
+    for (variables, words) in [
+        (vec![account, token], "username: \"ACaaaa"),
+        (vec![account, token, key, secret], "username: \"SKaaaa"),
+        (vec![account, key, secret], "username: \"SKaaaa"),
+        (vec![account, token, region, edge], "https://video.dublin.ie1.twilio.com"),
+        (vec![account, token, edge, ("TWILIO_API_KEY", "")], "https://video.dublin.us1.twilio.com"),
+        (vec![], "missing credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
+        (vec![account], "TWILIO_ACCOUNT_SID is set, but TWILIO_AUTH_TOKEN is not"),
+        (vec![account, ("TWILIO_AUTH_TOKEN", "")], "TWILIO_AUTH_TOKEN is not"),
+        (vec![token], "TWILIO_AUTH_TOKEN is set, but TWILIO_ACCOUNT_SID is not"),
+        (vec![account, token, key], "TWILIO_API_KEY is set, but TWILIO_API_SECRET is not"),
+        (vec![("TWILIO_ACCOUNT_SID", "AC1"), token], "invalid TWILIO_ACCOUNT_SID \"AC1\""),
+    ] {
+        let shown = from_env(&variables);
+        assert!(shown.contains(words), "{variables:?}: {shown}");
+    }
+}

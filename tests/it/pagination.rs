@@ -1,0 +1,160 @@
+//! Pages that fail, repeat or never end.
+
+use serde_json::Value;
+use twilio_room_recordings::ErrorKind;
+
+use crate::support::fake_server::{ROOM, Server, error_response, json_response, recording};
+use crate::support::{RawServer, assert_invalid_response, client, http, items, ok, page, room};
+
+#[test]
+fn failed_page_keeps_the_recordings_before_it() {
+    let first = page(&[recording(0), recording(1)], "/x?Page=1&PageToken=PT1");
+    let server = Server::start(move |request| match request.parameter("PageToken") {
+        None => json_response(200, &first),
+        Some(_) => error_response(404, 20404, "gone"),
+    });
+    let items = items(server.base_url());
+    assert!(matches!(&items[..], [Ok(_), Ok(_), Err(_)]));
+    let error = items[2].as_ref().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotFound(_)));
+    let point = error.resume_point().unwrap().to_string();
+    let expected = format!("/v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page=1&PageToken=PT1#1.0");
+    assert_eq!(point, expected);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
+fn only_the_page_token_is_taken_from_the_next_page_url() {
+    let trap = Server::start(|_| json_response(200, &page(&[], Value::Null)));
+    let address = trap.base_url().strip_prefix("http://").unwrap().to_owned();
+    for url in [
+        format!("http://{address}/v1/Rooms/{ROOM}/Recordings?PageToken=PT1&Page=1"),
+        format!("https://user:password@{address}/?PageToken=PT1&Status=failed#frag?PageToken=x"),
+        format!("//{address}/v1/Rooms/RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/Recordings?PageToken=PT1"),
+        "/relative?PageSize=1&PageToken=PT1".to_owned(),
+        "ftp:?PageToken=PT1".to_owned(),
+    ] {
+        let (first, last) = (page(&[recording(0)], url), page(&[recording(1)], Value::Null));
+        let server = Server::start(move |request| {
+            json_response(
+                200,
+                if request.parameter("PageToken").is_some() { &last } else { &first },
+            )
+        });
+        assert!(matches!(&items(server.base_url())[..], [Ok(_), Ok(_)]));
+        let second = server.requests()[1].clone();
+        assert_eq!(second.uri.path(), format!("/v1/Rooms/{ROOM}/Recordings"));
+        assert_eq!(second.parameter("PageToken").as_deref(), Some("PT1"));
+        assert_eq!(second.parameter("PageSize").as_deref(), Some("1000"));
+        assert_eq!(second.parameter("Status"), None);
+    }
+    assert!(trap.requests().is_empty());
+}
+
+#[test]
+fn empty_page_is_followed_by_the_next() {
+    let bodies = [
+        page(&[recording(0)], "?Page=1&PageToken=PT1"),
+        page(&[], "?Page=2&PageToken=PT2"),
+        page(&[recording(1)], Value::Null),
+    ];
+    let server = RawServer::start(bodies.iter().map(close).collect());
+    assert!(matches!(&items(&server.base_url)[..], [Ok(_), Ok(_)]));
+    assert_eq!(server.requests(), 3);
+}
+
+fn close(body: &Value) -> Vec<u8> {
+    http("200 OK", "Connection: close\r\n", body.to_string().as_bytes())
+}
+
+#[test]
+fn hundred_empty_pages_in_a_row_are_an_error() {
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        json_response(200, &page(&[], format!("?PageToken=PT{number}")))
+    });
+    let items = items(server.base_url());
+    assert_eq!(items.len(), 1);
+    assert_invalid_response(items[0].as_ref().unwrap_err(), "100 empty pages in a row");
+    assert_eq!(server.requests().len(), 100);
+}
+
+#[test]
+fn repeated_page_token_is_a_pagination_loop() {
+    for length in [1_usize, 2, 7] {
+        // Page 0 leads to PT1, PT1 to PT2 and so on, and the last of the circle to PT1 again.
+        let server = Server::start(move |request| {
+            let token = request.parameter("PageToken");
+            let at = token.map_or(0, |token| token[2..].parse::<usize>().unwrap());
+            let next = if at == length { 1 } else { at + 1 };
+            json_response(200, &page(&[recording(at)], format!("?Page={at}&PageToken=PT{next}")))
+        });
+        let items = items(server.base_url());
+        let (end, good) = items.split_last().unwrap();
+        let sids: Vec<_> = good.iter().map(|it| it.as_ref().unwrap().sid.to_string()).collect();
+        let expected: Vec<_> = (0..=length).map(|number| format!("RT{number:032x}")).collect();
+        assert_eq!(sids, expected);
+        let end = end.as_ref().unwrap_err();
+        assert!(
+            matches!(end.kind(), ErrorKind::PaginationLoop { page } if *page == length as u64),
+            "{end}"
+        );
+        assert_eq!(server.requests().len(), length + 1);
+    }
+}
+
+#[test]
+fn link_to_the_first_page_is_a_pagination_loop() {
+    let server =
+        Server::start(|_| json_response(200, &page(&[recording(0)], "?Page=0&PageSize=50")));
+    assert!(matches!(&items(server.base_url())[..], [Ok(_), Err(_)]));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn next_page_without_page_token_uses_the_page_number() {
+    let server = Server::start(|request| match request.parameter("Page") {
+        None => json_response(200, &page(&[recording(0)], "?Page=1&PageSize=50")),
+        Some(_) => error_response(400, 20001, "Page without PageToken"),
+    });
+    let refused = items(server.base_url());
+    assert!(matches!(&refused[..], [Ok(_), Err(_)]));
+    assert_eq!(refused[1].as_ref().unwrap_err().api_error().unwrap().code, Some(20001));
+
+    for url in ["https://video.twilio.com/v1", "?PageSize=50", "", "?PageToken=&Page="] {
+        let body = page(&[recording(0)], url);
+        let server = Server::start(move |_| json_response(200, &body));
+        let items = items(server.base_url());
+        assert!(matches!(&items[..], [Ok(_), Err(_)]));
+        assert_invalid_response(items[1].as_ref().unwrap_err(), "has neither Page nor PageToken");
+    }
+}
+
+#[test]
+fn invalid_page_token_in_next_page_url_is_an_error() {
+    let long = format!("?PageToken={}", "x".repeat(5000));
+    for (url, words) in
+        [(long.as_str(), "more than 4096 bytes"), ("?PageToken=a&PageToken=b", "two PageToken")]
+    {
+        let body = page(&[recording(0)], url);
+        let server = RawServer::start(vec![ok(&body)]);
+        let items = items(&server.base_url);
+        assert!(matches!(&items[..], [Ok(_), Err(_)]));
+        assert_invalid_response(items[1].as_ref().unwrap_err(), words);
+    }
+}
+
+#[test]
+fn expired_page_token_is_an_invalid_page_token_error() {
+    let server = Server::start(|request| match request.parameter("PageToken") {
+        None => json_response(200, &page(&[recording(0)], Value::Null)),
+        Some(_) => error_response(400, 20001, "Invalid PageToken"),
+    });
+    let client = client(server.base_url());
+    let stored = format!("/v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page=1&PageToken=PT1#1.0");
+    let resumed = client.recordings(room()).resume(stored.parse().unwrap());
+    let error = resumed.into_iter().next().unwrap().unwrap_err();
+    assert_eq!((error.api_error().unwrap().status, error.attempts()), (400, 1));
+    assert!(client.recordings(room()).into_iter().all(|it| it.is_ok()));
+}

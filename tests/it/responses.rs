@@ -1,0 +1,205 @@
+//! Responses that are errors, or not what the contract says.
+
+use serde_json::{Value, json};
+use twilio_room_recordings::{Error, ErrorKind, RetryPolicy};
+
+use crate::support::fake_server::{Server, json_response, recording};
+use crate::support::{
+    RawServer, SECRET, assert_invalid_response, builder, client, http, items, only_error, page,
+    room,
+};
+
+fn with_body(body: impl AsRef<[u8]>) -> Error {
+    only_error(http("200 OK", "", body.as_ref()))
+}
+
+#[test]
+fn each_error_status_has_its_kind() {
+    fn is_an_error<T: std::error::Error + Send + Sync + 'static>(_: &T) {}
+    let refusal = |status: &str, code: u32| {
+        let body =
+            json!({"code": code, "message": "told", "more_info": "https://x/y", "status": 1});
+        let headers = "Twilio-Request-Id: RQ1\r\nRetry-After: 7\r\n";
+        let error = only_error(http(status, headers, body.to_string().as_bytes()));
+        let answer = error.api_error().unwrap().clone();
+        assert_eq!((answer.code, answer.message.as_str()), (Some(code.into()), "told"));
+        assert_eq!(answer.more_info.as_deref(), Some("https://x/y"));
+        assert_eq!(answer.request_id.as_deref(), Some("RQ1"));
+        assert_eq!(answer.retry_after.unwrap().as_secs(), 7);
+        assert_eq!(answer.status.to_string(), status[..3]);
+        is_an_error(&error);
+        error
+    };
+    let error = refusal("401 Unauthorized", 20003);
+    assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)));
+    assert_eq!(
+        error.to_string(),
+        "the API rejected the request: told (status 401, code 20003, request RQ1, \
+         retry after 7 s, see https://x/y)"
+    );
+    assert!(matches!(refusal("404 Not Found", 20404).kind(), ErrorKind::NotFound(_)));
+    let throttled = refusal("429 Too Many Requests", 20429);
+    assert!(matches!(throttled.kind(), ErrorKind::TooManyRequests(_)) && throttled.is_transient());
+    let bad = refusal("400 Bad Request", 20001);
+    assert!(matches!(bad.kind(), ErrorKind::BadRequest(_)) && !bad.is_transient());
+    assert!(refusal("503 Service Unavailable", 20500).is_transient());
+    assert!(!refusal("501 Not Implemented", 20500).is_transient());
+}
+
+#[test]
+fn error_body_of_any_form_gives_a_readable_message() {
+    let message = |body: &str| {
+        only_error(http("502 Bad Gateway", "", body.as_bytes()))
+            .api_error()
+            .unwrap()
+            .message
+            .clone()
+    };
+    let problem = json!({
+        "type": "https://www.twilio.com/docs/errors/20001", "title": "Bad", "status": 400,
+        "code": 20001, "detail": "Two faults",
+        "errors": [{"detail": "too small", "pointer": "#/PageSize"}, {"detail": "odd"}],
+    });
+    assert_eq!(message(&problem.to_string()), "Bad; Two faults; #/PageSize: too small; odd");
+    assert_eq!(
+        message("<html><head><TITLE> 502 from the proxy </TITLE></head></html>"),
+        "Bad Gateway, with a page titled \"502 from the proxy\""
+    );
+    assert_eq!(message(""), "Bad Gateway, with an empty body");
+    assert_eq!(
+        message("upstream gone"),
+        "Bad Gateway, with a body that begins with \"upstream gone\""
+    );
+    assert_eq!(
+        message("{\"message\": 5}"),
+        "Bad Gateway, with a body that begins with \"{\"message\": 5}\""
+    );
+}
+
+#[test]
+fn control_characters_of_the_server_are_escaped() {
+    let body =
+        json!({"message": "red \u{1b}[31m\r\nbell \u{7} \u{202e}rtl", "more_info": "\u{9b}x"});
+    let error = only_error(http("500 Oops", "", body.to_string().as_bytes()));
+    let shown = error.to_string();
+    assert!(shown.contains("red \\u{1b}[31m\\r\\nbell \\u{7} \\u{202e}rtl"), "{shown}");
+    assert!(!shown.chars().any(char::is_control));
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(link) = cause {
+        assert!(!format!("{link}{link:?}").contains(['\u{1b}', '\u{9b}', '\u{202e}']));
+        cause = link.source();
+    }
+}
+
+#[test]
+fn invalid_body_ends_the_listing() {
+    for (body, words) in [
+        ("", "EOF while parsing a value"),
+        ("<html>sign in</html>", "in a body that begins with \"<html>sign in</html>\""),
+        ("null", "invalid type: null"),
+        ("{}", "missing field `meta`"),
+        (r#"{"recordings": []}"#, "missing field `meta`"),
+        (r#"{"meta": {"next_page_url": null}}"#, "missing field `recordings`"),
+        (r#"{"meta": {"next_page_url": null}, "recordings": null}"#, "expected a list of records"),
+        (r#"{"meta": {"next_page_url": null}, "recordings": {}}"#, "expected a list of records"),
+        (r#"{"meta": {}, "recordings": []}"#, "missing field `next_page_url`"),
+        (r#"{"meta": {"next_page_url": 5}, "recordings": []}"#, "invalid type: integer `5`"),
+        (
+            r#"{"meta": {"next_page_url": null}, "meta": {}, "recordings": []}"#,
+            "duplicate field `meta`",
+        ),
+        (r#"{"meta": {"next_page_url": null}, "recordings": []} {}"#, "trailing characters"),
+    ] {
+        assert_invalid_response(&with_body(body), words);
+    }
+    assert_invalid_response(&with_body(b"{\"a\": \"\xff\"}"), "not UTF-8 at byte 7");
+    assert!(with_body("x").get_ref().unwrap().is::<serde_json::Error>());
+}
+
+#[test]
+fn byte_order_mark_is_ignored() {
+    let body = format!("\u{feff}{}", page(&[recording(0)], Value::Null));
+    let server = RawServer::start(vec![http("200 OK", "", body.as_bytes())]);
+    assert!(matches!(&items(&server.base_url)[..], [Ok(_)]));
+}
+
+#[test]
+fn redirect_of_the_api_is_not_followed() {
+    let trap = Server::start(|_| json_response(200, &page(&[], Value::Null)));
+    let location = format!("Location: {}/elsewhere\r\n", trap.base_url());
+    for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        assert_invalid_response(&only_error(http(status, &location, b"")), "a redirect to");
+    }
+    assert_invalid_response(&only_error(http("302 Found", "", b"")), "expected 200, got 302");
+    assert_invalid_response(&only_error(http("201 Created", "", b"{}")), "expected 200, got 201");
+    assert!(trap.requests().is_empty());
+}
+
+#[test]
+fn ureq_config_does_not_weaken_the_limits() {
+    use std::time::Duration;
+    use twilio_room_recordings::ureq::{Proxy, config::Config};
+
+    let trap = Server::start(|_| json_response(200, &page(&[], Value::Null)));
+    let config = Config::builder()
+        .max_redirects(10)
+        .http_status_as_error(true)
+        .timeout_global(Some(Duration::from_secs(3600)))
+        .proxy(Some(Proxy::new(trap.base_url()).unwrap()))
+        .build();
+    let redirect = http("302 Found", &format!("Location: {}/\r\n", trap.base_url()), b"");
+    let not_found = http("404 Not Found", "", b"{\"code\": 20404}");
+    for (raw, words) in [(redirect, "a redirect to"), (not_found, "code 20404")] {
+        let server = RawServer::start(vec![raw]);
+        let client = builder(&server.base_url).agent(config.clone()).build().unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let slow = RawServer::start_with(1, |_, stream| {
+        // Until the client gives up.
+        let _ = std::io::Read::read(stream, &mut [0]);
+    });
+    let client = builder(&slow.base_url)
+        .agent(config)
+        .attempt_timeout(Duration::from_millis(50))
+        .retry(RetryPolicy::off())
+        .build()
+        .unwrap();
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error:?}");
+    assert!(trap.requests().is_empty());
+
+    let filler = format!("X-Filler: {}\r\n", "a".repeat(100_000));
+    let server = RawServer::start(vec![http("200 OK", &filler, b"{}")]);
+    let roomy = Config::builder().max_response_header_size(1_000_000).build();
+    let client = builder(&server.base_url).agent(roomy).build().unwrap();
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    assert_invalid_response(&error, "header is too big");
+
+    let config = Config::builder().user_agent("line\nbreak").build();
+    let error = builder("http://127.0.0.1:1").agent(config).build().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)));
+}
+
+#[test]
+fn echoed_secret_is_redacted() {
+    let echo = |request: &crate::support::fake_server::ReceivedRequest| {
+        let authorization = request.headers["authorization"].to_str().unwrap();
+        let message = format!("you sent {authorization} for {SECRET}").replace('é', "\\u00e9");
+        let body = format!("{{\"message\": \"{message}\"}}");
+        axum::response::Response::builder().status(400).body(body.into()).unwrap()
+    };
+    let server = Server::start(echo);
+    let client = client(server.base_url());
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    let encoded = server.requests()[0].headers["authorization"].to_str().unwrap()[6..].to_owned();
+    let builder = builder(server.base_url());
+    let mut shown = format!("{client:?}{builder:?}{:?}", client.recordings(room()).into_iter());
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(link) = cause {
+        shown += &format!("{link}{link:?}{link:#?}");
+        cause = link.source();
+    }
+    assert!(shown.contains("you sent Basic [redacted] for [redacted]"), "{shown}");
+    assert!(!shown.contains(SECRET) && !shown.contains(&encoded), "{shown}");
+}
