@@ -49,7 +49,7 @@ impl Page {
     pub fn from_json(body: &[u8], room: &RoomSid) -> Result<Self, Error> {
         let query = Query { room: *room, filters: Filters::default(), page_size: MAX_PAGE_SIZE };
         let PageResponse { page, next } = parse_page(body, &query, 0)?;
-        next.map(|_| page)
+        next.map(|next| Self { next, ..page })
     }
 }
 
@@ -75,8 +75,7 @@ pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<Page
 
     let next = next_page(&meta, query, number);
     let page_size = meta.page_size.unwrap_or(query.page_size);
-    let point = next.as_ref().ok().cloned().flatten();
-    Ok(PageResponse { page: Page { number, page_size, recordings, next: point }, next })
+    Ok(PageResponse { page: Page { number, page_size, recordings, next: None }, next })
 }
 
 fn next_page(meta: &Meta, query: &Query, number: u64) -> Result<Option<ResumePoint>, Error> {

@@ -1,5 +1,6 @@
 //! The recordings of a listing.
 
+use std::fmt;
 use std::iter::FusedIterator;
 use std::vec;
 
@@ -7,31 +8,25 @@ use super::pages::Pages;
 use crate::error::Error;
 use crate::model::{Position, ResumePoint, RoomRecording};
 
-/// The recordings of a listing, in the service's order; made by iterating over a
+/// An iterator over the recordings of a listing, in the API's order; made by iterating over a
 /// [`ListRecordings`](crate::ListRecordings).
 ///
-/// It holds one page and fetches the next when that is used up. A record that is not valid is one
-/// `Err` of the kind [`InvalidRecord`](crate::ErrorKind::InvalidRecord), and the iteration goes on. A page that
-/// can't be had is one `Err`, which ends it: `None` follows for ever, so a loop that only logs
-/// errors ends.
+/// It holds one page in memory and fetches the next page when that one is used up. An invalid
+/// record is one `Err` of the kind [`InvalidRecord`](crate::ErrorKind::InvalidRecord), and the
+/// iteration continues after it. If a page cannot be fetched, the iterator yields one `Err` and
+/// then ends, so a loop that only logs errors ends too.
 ///
 /// ```no_run
-/// use twilio_room_recordings::Client;
+/// use twilio_room_recordings::{Client, Error, RecordingsIter};
 ///
 /// let client = Client::from_env()?;
-/// let mut recordings =
-///     client.recordings("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?).into_iter();
-/// while let Some(recording) = recordings.next() {
+/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let recordings: RecordingsIter = client.recordings(room).into_iter();
+/// for recording in recordings {
 ///     println!("{}", recording?.sid);
-///     match recordings.resume_point() {
-///         Some(point) => std::fs::write("listing.resume", point.to_string())?,
-///         // It is done; where it was short, there is no file.
-///         None => drop(std::fs::remove_file("listing.resume")),
-///     }
 /// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "a listing sends nothing until it is iterated over"]
 pub struct RecordingsIter {
     pages: Pages,
@@ -47,8 +42,27 @@ impl RecordingsIter {
         Self { pages, current, start: Position::default(), yielded: 0 }
     }
 
-    /// Where the listing stands, after the item that was yielded last: before the first item and
-    /// after a limit too. `None` once there is nothing left, or where nothing could be asked.
+    /// Returns the resume point after the items yielded so far.
+    ///
+    /// Returns `None` at the end of the list, after a pagination loop, and if a parameter is
+    /// invalid. After a [`limit`](crate::ListRecordings::limit) it is the point of the next item.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::Client;
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let mut recordings = client.recordings(room).into_iter();
+    /// while let Some(recording) = recordings.next() {
+    ///     println!("{}", recording?.sid);
+    ///     match recordings.resume_point() {
+    ///         Some(point) => std::fs::write("listing.resume", point.to_string())?,
+    ///         // The listing is complete. A listing of one page has left no file.
+    ///         None => drop(std::fs::remove_file("listing.resume")),
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume_point(&self) -> Option<ResumePoint> {
         if self.current.len() == 0 {
             return self.pages.resume_point();
@@ -83,7 +97,8 @@ impl Iterator for RecordingsIter {
         }
     }
 
-    /// At least what is left of the page in hand; exactly that once no page will follow.
+    /// Returns at least the number of items left of the current page; exactly that number if no
+    /// page follows.
     fn size_hint(&self) -> (usize, Option<usize>) {
         let (known, more) = self.pages.pending();
         let known = self.current.len() + known;
@@ -92,3 +107,12 @@ impl Iterator for RecordingsIter {
 }
 
 impl FusedIterator for RecordingsIter {}
+
+impl fmt::Debug for RecordingsIter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordingsIter")
+            .field("resume_point", &self.resume_point())
+            .field("left_of_page", &self.current.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -11,6 +11,7 @@ mod properties;
 mod records;
 mod resource;
 mod responses;
+mod resume;
 mod sids;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -1,10 +1,14 @@
 //! Pages that fail, repeat or never end.
 
-use serde_json::Value;
-use twilio_room_recordings::ErrorKind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use twilio_room_recordings::{Error, ErrorKind, RoomRecording};
 
 use crate::support::fake_server::{ROOM, Server, error_response, json_response, recording};
 use crate::support::{RawServer, assert_invalid_response, client, http, items, ok, page, room};
+
+type Items = Vec<Result<RoomRecording, Error>>;
 
 #[test]
 fn failed_page_keeps_the_recordings_before_it() {
@@ -67,17 +71,50 @@ fn close(body: &Value) -> Vec<u8> {
     http("200 OK", "Connection: close\r\n", body.to_string().as_bytes())
 }
 
+/// A server whose first pages are empty, each with a new token, and whose next one is the last.
+fn serve_after_empty_pages(empty: usize) -> Server {
+    let number = AtomicUsize::new(0);
+    Server::start(move |_| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let body = if number < empty {
+            page(&[], format!("?PageToken=PT{number}"))
+        } else {
+            page(&[recording(0)], Value::Null)
+        };
+        json_response(200, &body)
+    })
+}
+
 #[test]
-fn hundred_empty_pages_in_a_row_are_an_error() {
-    let number = std::sync::atomic::AtomicUsize::new(0);
+fn hundred_empty_pages_in_a_row_are_followed() {
+    let server = serve_after_empty_pages(100);
+    assert!(matches!(&items(server.base_url())[..], [Ok(_)]));
+    assert_eq!(server.requests().len(), 101);
+}
+
+#[test]
+fn more_than_hundred_empty_pages_in_a_row_are_an_error_that_can_be_resumed() {
+    let server = serve_after_empty_pages(101);
+    let client = client(server.base_url());
+    let mut recordings = client.recordings(room()).into_iter();
+    let error = recordings.next().unwrap().unwrap_err();
+    assert_invalid_response(&error, "more than 100 empty pages in a row");
+    assert_eq!(server.requests().len(), 101);
+    assert_eq!(error.resume_point(), recordings.resume_point().as_ref());
+    let rest = client.recordings(room()).resume(recordings.resume_point().unwrap());
+    assert_eq!(rest.into_iter().filter(Result::is_ok).count(), 1);
+}
+
+#[test]
+fn empty_pages_between_others_are_counted_anew() {
+    let number = AtomicUsize::new(0);
     let server = Server::start(move |_| {
-        let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        json_response(200, &page(&[], format!("?PageToken=PT{number}")))
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let records = if number % 80 == 79 { vec![recording(number)] } else { vec![] };
+        let next = (number < 400).then(|| format!("?PageToken=PT{number}"));
+        json_response(200, &page(&records, next))
     });
-    let items = items(server.base_url());
-    assert_eq!(items.len(), 1);
-    assert_invalid_response(items[0].as_ref().unwrap_err(), "100 empty pages in a row");
-    assert_eq!(server.requests().len(), 100);
+    assert_eq!(items(server.base_url()).iter().filter(|item| item.is_ok()).count(), 5);
 }
 
 #[test]
@@ -110,6 +147,111 @@ fn link_to_the_first_page_is_a_pagination_loop() {
         Server::start(|_| json_response(200, &page(&[recording(0)], "?Page=0&PageSize=50")));
     assert!(matches!(&items(server.base_url())[..], [Ok(_), Err(_)]));
     assert_eq!(server.requests().len(), 1);
+}
+
+/// Lists a server that gives fresh tokens for ever, and returns the items, after checking that
+/// there is nothing to resume.
+fn items_of_a_loop(respond: impl Fn(usize) -> Vec<Value> + Send + Sync + 'static) -> Items {
+    let number = AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let next = format!("?Page={}&PageToken=PT{number}", number + 1);
+        json_response(200, &page(&respond(number), next))
+    });
+    let mut recordings = client(server.base_url()).recordings(room()).into_iter();
+    let items: Items = recordings.by_ref().take(50).collect();
+    let error = items.last().unwrap().as_ref().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { .. }), "{error:?}");
+    assert!(error.resume_point().is_none() && recordings.resume_point().is_none());
+    assert!(recordings.next().is_none());
+    items
+}
+
+#[test]
+fn service_that_ignores_paging_is_a_pagination_loop() {
+    let items = items_of_a_loop(|_| vec![recording(0), recording(1)]);
+    let [Ok(_), Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
+    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { page: 0 }), "{error:?}");
+}
+
+#[test]
+fn records_of_any_earlier_page_are_a_pagination_loop() {
+    // Pages 0 to 4, an empty one, and from page 6 on those of page 2 and after.
+    let items = items_of_a_loop(|number| match number {
+        5 => vec![],
+        0..5 => vec![recording(number)],
+        _ => vec![recording(number - 4)],
+    });
+    assert_eq!(items.iter().filter(|item| item.is_ok()).count(), 5);
+    let error = items.last().unwrap().as_ref().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { page: 5 }), "{error:?}");
+}
+
+#[test]
+fn same_invalid_records_are_a_pagination_loop_and_others_are_not() {
+    let items = items_of_a_loop(|number| vec![json!({"number": number % 3})]);
+    let invalid = |item: &Result<_, Error>| matches!(item, Err(error) if matches!(error.kind(), ErrorKind::InvalidRecord(_)));
+    assert_eq!(items.iter().filter(|item| invalid(item)).count(), 3);
+    assert_eq!(items.len(), 4);
+}
+
+#[test]
+fn pages_of_some_records_in_common_are_no_pagination_loop() {
+    let bodies = [
+        page(&[recording(0), recording(1)], "?Page=1&PageToken=PT1"),
+        page(&[recording(1), recording(0)], "?Page=2&PageToken=PT2"),
+        page(&[recording(0)], Value::Null),
+    ];
+    let server = RawServer::start(bodies.iter().map(close).collect());
+    assert!(items(&server.base_url).iter().all(Result::is_ok));
+    assert_eq!(server.requests(), 3);
+}
+
+#[test]
+fn pagination_loop_cannot_be_resumed_once_its_records_are_yielded() {
+    let server = Server::start(|_| json_response(200, &page(&[recording(0)], "?PageToken=PT1")));
+    let client = client(server.base_url());
+    let mut pages = client.recordings(room()).pages();
+    assert!(pages.next().unwrap().unwrap().next.is_some());
+    let mut recordings = client.recordings(room()).resume(pages.resume_point().unwrap());
+    // The page links to itself.
+    recordings = recordings.limit(10);
+    let mut recordings = recordings.into_iter();
+    assert!(recordings.next().unwrap().is_ok());
+    assert!(recordings.resume_point().is_none());
+    assert!(recordings.next().unwrap().unwrap_err().resume_point().is_none());
+    assert!(recordings.resume_point().is_none());
+}
+
+#[test]
+fn page_that_links_to_itself_has_no_next_page() {
+    let server = Server::start(|_| json_response(200, &page(&[recording(0)], "?Page=0")));
+    for limit in [1, 2] {
+        let mut pages = client(server.base_url()).recordings(room()).limit(limit).pages();
+        assert!(pages.next().unwrap().unwrap().next.is_none());
+    }
+}
+
+#[test]
+fn debug_of_a_listing_shows_no_records() {
+    let server = Server::start(|_| {
+        let records: Vec<_> = (0..300).map(recording).collect();
+        json_response(200, &page(&records, "?Page=1&PageToken=PT1"))
+    });
+    let listing = client(server.base_url()).recordings(room());
+    let mut recordings = listing.clone().into_iter();
+    assert!(recordings.next().unwrap().is_ok());
+    let mut pages = listing.clone().pages();
+    assert!(pages.next().unwrap().is_ok());
+    let invalid = listing.clone().page_size(0).into_iter();
+    for shown in [
+        format!("{listing:?}"),
+        format!("{recordings:?}"),
+        format!("{pages:?}"),
+        format!("{invalid:?}"),
+    ] {
+        assert!(shown.len() < 1000 && !shown.contains("track 1"), "{} bytes: {shown}", shown.len());
+    }
 }
 
 #[test]

@@ -11,11 +11,17 @@ use serde_json::{Value, json};
 
 use super::fake_server::recording;
 
-/// The bodies of so many pages, each of which leads to the next. All have the same records.
+/// The bodies of so many pages, each of which leads to the next. The pages differ only in the SIDs
+/// of their records.
 pub fn bodies(pages: usize, page_size: usize) -> Vec<String> {
     let records = Value::from_iter((0..page_size).map(recording)).to_string();
     let next = |number| Some(number).filter(|&number| number < pages);
-    (1..=pages).map(|number| body(&records, next(number))).collect()
+    (1..=pages)
+        .map(|number| {
+            let sid = format!("\"sid\":\"RT{number:08x}");
+            body(&records.replace("\"sid\":\"RT00000000", &sid), next(number))
+        })
+        .collect()
 }
 
 /// The body of a page of these records, which leads to the one of that number.
