@@ -90,7 +90,7 @@ fn save(client: &Client, recording: &RoomRecording, directory: &Path) -> Result<
     }
     bar.set_message(recording.sid.to_string());
     let media = client.media(recording);
-    let done = media.download_to(&path, |progress| bar.set_position(progress.received));
+    let done = media.on_progress(|progress| bar.set_position(progress.received)).download_to(&path);
     bar.finish_and_clear();
     let done = done.map_err(|error| format!("{}: {error}", recording.sid))?;
     let how = if done.transferred == 0 { "was there already" } else { "archived" };

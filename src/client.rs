@@ -110,7 +110,7 @@ impl Client {
     ///
     /// What the record says is taken as it is: its status decides whether there is media to be
     /// had, and its size is what must come.
-    pub fn media(&self, recording: &RoomRecording) -> Media {
+    pub fn media(&self, recording: &RoomRecording) -> Media<'static> {
         Media::of_record(self.recording(recording.room_sid, recording.sid), recording)
     }
 }

@@ -1,58 +1,137 @@
-//! One recording of a room: its metadata, its deletion, the way to its media.
+//! One recording: fetch, delete.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::http::{ApiRequest, Deadline, Http, Method};
 use crate::listing::parse_record;
 use crate::model::{RecordingSid, RoomRecording, RoomSid};
 
-/// One recording of a room, by its SIDs; made by [`Client::recording`](crate::Client::recording). Each method makes its own
-/// requests, with the client's retries.
+/// One recording, by its SIDs. Made by [`Client::recording`](crate::Client::recording). Each method
+/// sends its own requests, with the client's retries.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use twilio_room_recordings::{Client, Error};
+///
+/// let client = Client::from_env()?;
+/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let resource = client.recording(room, recording).deadline(Duration::from_secs(20));
+/// println!("{:?}", resource.fetch()?.status);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent before something is asked for"]
+#[must_use = "nothing is sent before a method that sends a request is called"]
 pub struct RecordingResource {
     http: Arc<Http>,
     room: RoomSid,
     recording: RecordingSid,
+    time_limit: Option<Duration>,
 }
 
-/// What came of a deletion.
+/// The result of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Deletion {
-    /// The recording was there, and the service has deleted it.
+    /// The recording existed, and the API has deleted it.
     Deleted,
-    /// There is no such recording (any more): the service answered with status 404. That is also
-    /// what a retry finds where the answer to the first attempt was lost.
+    /// The recording does not exist (status 404). That is also what a retry finds if the response
+    /// to the first attempt was lost.
     AlreadyGone,
 }
 
 impl RecordingResource {
     pub(crate) fn new(http: Arc<Http>, room: RoomSid, recording: RecordingSid) -> Self {
-        Self { http, room, recording }
+        Self { http, room, recording, time_limit: None }
     }
 
-    /// The room it belongs to.
+    /// Returns the SID of the room.
     pub fn room_sid(&self) -> RoomSid {
         self.room
     }
 
-    /// The recording.
+    /// Returns the SID of the recording.
     pub fn sid(&self) -> RecordingSid {
         self.recording
     }
 
-    /// Its metadata as it is now.
+    /// Sets a limit on the time of each call of [`fetch`](Self::fetch) and
+    /// [`delete`](Self::delete), including retries and their delays. If it expires, the call fails
+    /// with [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default only the retry policy and
+    /// the attempt timeout limit the time.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Fetches the record.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) where there is no such recording;
-    /// [`InvalidResponse`](ErrorKind::InvalidResponse) where what comes back is no valid record, or
-    /// another one; and what can go wrong with any request.
+    /// - [`NotFound`](ErrorKind::NotFound) if the recording does not exist.
+    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the response is not a valid record, or
+    ///   is the record of another recording.
+    /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes.
+    /// - Any error of a request to the API.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// println!("{:?}", client.recording(room, recording).fetch()?.duration);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
-        self.fetch_by(Deadline::NONE)
+        self.fetch_by(Deadline::after(self.time_limit))
     }
 
+    /// Deletes the recording: its media at once, and its record later. A deletion cannot be undone.
+    ///
+    /// A recording that is already gone is not an error, so a job can run again.
+    ///
+    /// # Errors
+    ///
+    /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes. The recording
+    ///   may have been deleted.
+    /// - Any error of a request to the API.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Deletion, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// match client.recording(room, recording).delete()? {
+    ///     Deletion::Deleted => println!("deleted"),
+    ///     Deletion::AlreadyGone => println!("already gone"),
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn delete(&self) -> Result<Deletion, Error> {
+        let path = self.path();
+        let request = self.request(Method::DELETE, &path, Deadline::after(self.time_limit));
+        let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect(204));
+        match deleted {
+            Ok(()) => Ok(Deletion::Deleted),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
+                Ok(Deletion::AlreadyGone)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
+    pub(crate) fn http(&self) -> &Arc<Http> {
+        &self.http
+    }
+
+    /// Fetches the record by this deadline.
     pub(crate) fn fetch_by(&self, deadline: Deadline) -> Result<RoomRecording, Error> {
         let path = self.path();
         let request = self.request(Method::GET, &path, deadline);
@@ -65,43 +144,6 @@ impl RecordingResource {
             }
             Ok(record)
         })
-    }
-
-    /// Deletes it: its media, and in the end its metadata too. There is no way back.
-    ///
-    /// What is gone already is no error, so that a job can be run again.
-    ///
-    /// # Errors
-    ///
-    /// What can go wrong with any request.
-    ///
-    /// ```no_run
-    /// use twilio_room_recordings::{Client, Deletion, Error};
-    ///
-    /// let client = Client::from_env()?;
-    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// match client.recording(room, recording).delete()? {
-    ///     Deletion::Deleted => println!("deleted"),
-    ///     Deletion::AlreadyGone => println!("it was gone already"),
-    /// }
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn delete(&self) -> Result<Deletion, Error> {
-        let path = self.path();
-        let request = self.request(Method::DELETE, &path, Deadline::NONE);
-        let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect(204));
-        match deleted {
-            Ok(()) => Ok(Deletion::Deleted),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
-                Ok(Deletion::AlreadyGone)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(crate) fn http(&self) -> &Arc<Http> {
-        &self.http
     }
 
     pub(crate) fn path(&self) -> String {

@@ -51,7 +51,7 @@ fn no_secret_is_logged_down_to_the_debug_level() {
     let api = api(recording.clone(), &storage.url);
     let client = builder(api.base_url()).build().unwrap();
     let media = client.media(&serde_json::from_value(recording).unwrap());
-    media.download(&mut std::io::sink(), |_| ()).unwrap();
+    media.download(&mut std::io::sink()).unwrap();
     let log = LOG.0.lock().unwrap().clone();
     assert!(log.contains("ureq"), "the log is that of the requests: {log}");
     assert!(!log.contains(encoded) && !log.contains(SECRET) && !log.contains(SIGNATURE), "{log}");

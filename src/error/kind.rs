@@ -92,6 +92,9 @@ pub enum ErrorKind {
     },
     /// Writing the media failed. The text names the file and the reason.
     Write(String),
+    /// The program's callback cancelled the download:
+    /// [`Media::on_progress_or_cancel`](crate::Media::on_progress_or_cancel).
+    Cancelled,
 }
 
 /// A parameter or a setting that is invalid.
@@ -158,6 +161,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "media of recording {recording_sid} was replaced during the transfer")
             }
             Self::Write(reason) => write!(f, "could not write {}", Escaped(reason)),
+            Self::Cancelled => f.write_str("the download was cancelled"),
         }
     }
 }

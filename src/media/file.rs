@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::partial::{Partial, sync_directory};
 use super::reader::{CopyError, MediaReader};
-use super::request::{Downloaded, Media, Progress};
+use super::request::{Downloaded, Media, OnProgress};
+use super::source::Source;
 use crate::error::Error;
 use crate::http::Deadline;
 
@@ -20,33 +21,30 @@ enum Outcome {
     AlreadyThere { size: u64 },
 }
 
-impl Media {
-    /// Downloads the media to a file, which appears under its name only when it is whole, and is
-    /// on the disk by then.
+impl Media<'_> {
+    /// Downloads the media to a file. It appears under its name only when it is complete and on
+    /// the disk.
     ///
-    /// Until then it is a file beside it, `NAME.….part`, and a later call takes that up where an
-    /// earlier one was cut off, even by the end of its process. A file of the recording's size
-    /// that is there already is left as it is, whatever its content; then nothing is transferred and
-    /// no progress is told. Two calls at once, of one program or several, do not get in each other's
-    /// way. (What a power failure takes from a partial file without shortening it can't be noticed.)
+    /// Until then the media is in a partial file beside it, `NAME.….part`. A later call resumes
+    /// that, even if the process was killed. A file of the recorded size is left as it is, whatever
+    /// its content: then nothing is transferred, and the callback is not called. Calls at the same
+    /// time, in one program or several, do not disturb each other. (If a power failure damages a
+    /// partial file without shortening it, the damage is not noticed.)
     ///
     /// # Errors
     ///
-    /// As [`download`](Self::download). Where the directory is missing or can't be written to,
-    /// nothing is asked for.
-    pub fn download_to(
-        &self,
-        path: impl AsRef<Path>,
-        mut on_progress: impl FnMut(Progress),
-    ) -> Result<Downloaded, Error> {
-        to_file(self, path.as_ref(), &mut on_progress)
+    /// - The errors of [`download`](Self::download).
+    /// - [`Write`](crate::ErrorKind::Write) if the folder is missing or cannot be written to, before
+    ///   anything is requested.
+    pub fn download_to(mut self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
+        to_file(&self.source, path.as_ref(), &mut self.on_progress)
     }
 }
 
 fn to_file(
-    media: &Media,
+    media: &Source,
     path: &Path,
-    on_progress: &mut dyn FnMut(Progress),
+    on_progress: &mut OnProgress<'_>,
 ) -> Result<Downloaded, Error> {
     let cannot_write = |error: io::Error| Error::write(path.display(), error);
     if media.is_at_hand()
@@ -101,10 +99,10 @@ fn already_there(path: &Path, size: u64) -> io::Result<Downloaded> {
 }
 
 fn fetch(
-    media: &Media,
+    media: &Source,
     partial: &mut Partial,
     path: &Path,
-    on_progress: &mut dyn FnMut(Progress),
+    on_progress: &mut OnProgress<'_>,
 ) -> Result<Outcome, CopyError> {
     let deadline = media.deadline_from_now();
     let size = media.size(deadline).map_err(CopyError::Read)?;
@@ -141,7 +139,7 @@ fn fetch(
 fn fetch_rest(
     reader: &mut MediaReader,
     partial: &mut Partial,
-    on_progress: &mut dyn FnMut(Progress),
+    on_progress: &mut OnProgress<'_>,
 ) -> Result<u64, CopyError> {
     match partial.tag() {
         Some(tag) => {

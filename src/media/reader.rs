@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 
-use super::request::{Downloaded, Media, Progress};
+use super::request::{Downloaded, Media, OnProgress, Progress};
+use super::source::Source;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Deadline, MediaBody, MediaResponse, SignedUrl};
 
@@ -19,7 +20,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// [`io::Error`] that it gives holds an [`Error`]: `error.get_ref()?.downcast_ref::<Error>()`.
 #[derive(Debug)]
 pub struct MediaReader {
-    media: Media,
+    source: Source,
     /// The size that the record says.
     recorded: Option<u64>,
     deadline: Deadline,
@@ -51,16 +52,17 @@ struct Entity {
     length: Option<u64>,
 }
 
-pub(crate) enum CopyError {
+pub(super) enum CopyError {
     Read(Error),
     Write(io::Error),
+    Cancelled(Error),
 }
 
 impl CopyError {
     /// The error for the caller, who knows what was written.
-    pub(crate) fn of(self, what: impl fmt::Display) -> Error {
+    pub(super) fn of(self, what: impl fmt::Display) -> Error {
         match self {
-            Self::Read(error) => error,
+            Self::Read(error) | Self::Cancelled(error) => error,
             Self::Write(error) => Error::write(what, error),
         }
     }
@@ -68,9 +70,9 @@ impl CopyError {
 
 impl MediaReader {
     /// A transfer that has not begun.
-    pub(crate) fn new(media: Media, recorded: Option<u64>, deadline: Deadline) -> Self {
+    pub(super) fn new(source: Source, recorded: Option<u64>, deadline: Deadline) -> Self {
         Self {
-            media,
+            source,
             recorded,
             deadline,
             url: None,
@@ -92,16 +94,16 @@ impl MediaReader {
         self.entity.length.or(self.recorded)
     }
 
-    pub(crate) fn entity_tag(&self) -> Option<u64> {
+    pub(super) fn entity_tag(&self) -> Option<u64> {
         self.entity.tag
     }
 
-    pub(crate) fn transferred(&self) -> u64 {
+    pub(super) fn transferred(&self) -> u64 {
         self.transferred
     }
 
     /// Goes on from this place of the media with that entity tag.
-    pub(crate) fn resume(&mut self, position: u64, tag: u64) {
+    pub(super) fn resume(&mut self, position: u64, tag: u64) {
         self.position = position;
         self.entity = Entity { tag: Some(tag), length: None };
         self.bound = true;
@@ -109,12 +111,12 @@ impl MediaReader {
     }
 
     /// Takes no other media from now on than the one that was opened, even from its first byte.
-    pub(crate) fn bind(&mut self) {
+    pub(super) fn bind(&mut self) {
         self.bound = self.entity.tag.is_some();
     }
 
     /// Begins at the first byte again, of whatever is there now.
-    pub(crate) fn start_over(&mut self) {
+    pub(super) fn start_over(&mut self) {
         self.entity = Entity::default();
         self.bound = false;
         self.checked = false;
@@ -124,7 +126,7 @@ impl MediaReader {
     }
 
     /// Whether a transfer that ended with this error can only begin at the first byte again.
-    pub(crate) fn must_start_over(&self, error: &Error) -> bool {
+    pub(super) fn must_start_over(&self, error: &Error) -> bool {
         match error.kind() {
             ErrorKind::MediaChanged { .. } => true,
             // Of what was begun, no more can be made sense of.
@@ -136,13 +138,13 @@ impl MediaReader {
     }
 
     /// Has a body that goes on at the current place.
-    pub(crate) fn open(&mut self) -> Result<(), Error> {
+    pub(super) fn open(&mut self) -> Result<(), Error> {
         while self.body.is_none() {
             // What fails on the way says nothing of the media.
             self.opened_at = 0;
             let url = match &self.url {
                 Some(url) => url.clone(),
-                None => self.url.insert(self.media.sign(self.deadline)?).clone(),
+                None => self.url.insert(self.source.sign(self.deadline)?).clone(),
             };
             match self.connect(&url) {
                 Ok(body) => self.body = Some(body),
@@ -154,13 +156,13 @@ impl MediaReader {
 
     /// One attempt at a body that goes on at the current place.
     fn connect(&mut self, url: &SignedUrl) -> Result<MediaBody, Error> {
-        let sid = self.media.sid();
-        let response = self.media.http().get_media(sid, url, self.position, self.deadline)?;
+        let sid = self.source.sid();
+        let response = self.source.http().get_media(sid, url, self.position, self.deadline)?;
         self.opened_at = self.position;
         let MediaResponse { first, length, entity_tag, mut body } = response.into_media()?;
         let tag = entity_tag.map(|tag| {
             let mut hasher = DefaultHasher::new();
-            (self.media.sid(), tag).hash(&mut hasher);
+            (self.source.sid(), tag).hash(&mut hasher);
             hasher.finish()
         });
         self.check(tag, length)?;
@@ -168,7 +170,7 @@ impl MediaReader {
             // The range was ignored.
             if length.is_some_and(|length| length < self.position) {
                 return Err(Error::new(ErrorKind::MediaChanged {
-                    recording_sid: self.media.sid(),
+                    recording_sid: self.source.sid(),
                 }));
             }
             body.skip(self.position - first)?;
@@ -183,7 +185,7 @@ impl MediaReader {
             let same_length = begun.length.is_none() || length.is_none() || begun.length == length;
             if begun.tag.is_none() || begun.tag != tag || !same_length {
                 return Err(Error::new(ErrorKind::MediaChanged {
-                    recording_sid: self.media.sid(),
+                    recording_sid: self.source.sid(),
                 }));
             }
         }
@@ -191,7 +193,7 @@ impl MediaReader {
             && recorded != stored
         {
             return Err(Error::new(ErrorKind::MediaSizeMismatch {
-                recording_sid: self.media.sid(),
+                recording_sid: self.source.sid(),
                 recorded,
                 stored,
             }));
@@ -222,8 +224,8 @@ impl MediaReader {
         if self.must_start_over(&error) {
             return Err(error.after_attempts(self.failures));
         }
-        let sid = self.media.sid();
-        self.media.http().wait_before_retry(self.failures, self.deadline, Some(sid), error)
+        let sid = self.source.sid();
+        self.source.http().wait_before_retry(self.failures, self.deadline, Some(sid), error)
     }
 
     fn is_whole(&self) -> bool {
@@ -237,7 +239,7 @@ impl MediaReader {
         loop {
             if let (Some(recorded), Some(stored)) = (self.total(), self.excess) {
                 let error = Error::new(ErrorKind::MediaSizeMismatch {
-                    recording_sid: self.media.sid(),
+                    recording_sid: self.source.sid(),
                     recorded,
                     stored,
                 });
@@ -285,10 +287,10 @@ impl MediaReader {
     }
 
     /// Copies what is left, and gives the size of the whole.
-    pub(crate) fn copy_to(
+    pub(super) fn copy_to(
         &mut self,
         out: &mut (impl Write + ?Sized),
-        on_progress: &mut dyn FnMut(Progress),
+        on_progress: &mut OnProgress<'_>,
     ) -> Result<u64, CopyError> {
         let mut buffer = vec![0; BUFFER_BYTES];
         loop {
@@ -298,7 +300,8 @@ impl MediaReader {
                 return Ok(self.position);
             }
             out.write_all(&buffer[..count]).map_err(CopyError::Write)?;
-            on_progress(Progress { received: self.position, total: self.total() });
+            let progress = Progress { received: self.position, total: self.total() };
+            on_progress.report(progress).map_err(CopyError::Cancelled)?;
         }
     }
 }
@@ -308,27 +311,47 @@ fn truncated(position: u64, total: Option<u64>) -> String {
     format!("the body ended after {position} of {total} bytes")
 }
 
-impl Media {
-    /// The media as a reader. The first request is made at once, so that it tells what is wrong;
-    /// an error of the transfer later on is a [`std::io::Error`] that holds an [`Error`].
+impl Media<'_> {
+    /// Opens the media as a reader. The first request is made at once, so that its errors are
+    /// returned here. An error of the transfer later on is a [`std::io::Error`] that holds an
+    /// [`Error`]. The reader does not call [`on_progress`](Self::on_progress).
     ///
     /// # Errors
     ///
-    /// As [`url`](Self::url), and [`Storage`](ErrorKind::Storage) where the storage refuses it,
-    /// [`MediaSizeMismatch`](ErrorKind::MediaSizeMismatch) where the storage says another size than the recording.
+    /// - The errors of [`url`](Self::url).
+    /// - [`Storage`](ErrorKind::Storage) if the storage rejects the request.
+    /// - [`MediaSizeMismatch`](ErrorKind::MediaSizeMismatch) if the size in the storage differs
+    ///   from the recorded one.
+    ///
+    /// ```no_run
+    /// use std::io::{BufRead, BufReader};
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let mut media = BufReader::new(client.recording(room, recording).media().reader()?);
+    /// let is_matroska = media.fill_buf().is_ok_and(|bytes| bytes.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]));
+    /// # let _ = is_matroska;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn reader(&self) -> Result<MediaReader, Error> {
-        let deadline = self.deadline_from_now();
-        let mut reader = MediaReader::new(self.clone(), self.size(deadline)?, deadline);
+        let deadline = self.source.deadline_from_now();
+        let mut reader =
+            MediaReader::new(self.source.clone(), self.source.size(deadline)?, deadline);
         reader.open()?;
         Ok(reader)
     }
 
-    /// Writes the media, and tells how far it has come after each piece.
+    /// Downloads the media into a writer.
     ///
     /// # Errors
     ///
-    /// As [`reader`](Self::reader); what goes wrong with the transfer; and
-    /// [`Write`](ErrorKind::Write) where it can't be written.
+    /// - The errors of [`reader`](Self::reader).
+    /// - [`Transport`](ErrorKind::Transport), [`Timeout`](ErrorKind::Timeout) or
+    ///   [`MediaChanged`](ErrorKind::MediaChanged) if the transfer fails and cannot be resumed.
+    /// - [`Write`](ErrorKind::Write) if writing fails.
+    /// - [`Cancelled`](ErrorKind::Cancelled) if the callback cancels the download.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -337,19 +360,13 @@ impl Media {
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let mut out = std::io::stdout().lock();
-    /// let done = client.recording(room, recording).media().download(&mut out, |progress| {
-    ///     eprintln!("{} of {:?}", progress.received, progress.total);
-    /// })?;
+    /// let done = client.recording(room, recording).media().download(&mut out)?;
     /// eprintln!("{} bytes", done.size);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn download(
-        &self,
-        out: &mut (impl Write + ?Sized),
-        mut on_progress: impl FnMut(Progress),
-    ) -> Result<Downloaded, Error> {
+    pub fn download(mut self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
         let mut reader = self.reader()?;
-        let copied = reader.copy_to(out, &mut on_progress);
+        let copied = reader.copy_to(out, &mut self.on_progress);
         let size = copied.map_err(|error| error.of("the media"))?;
         Ok(Downloaded { size, transferred: reader.transferred() })
     }

@@ -1,22 +1,31 @@
-//! A recording's media, once it is there: what can be asked for.
+//! `Media`: the builder of a transfer.
 
+use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::source::Source;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Deadline, Head, Http, Method, SignedUrl};
-use crate::model::{RecordingSid, RoomRecording, Status};
+use crate::http::SignedUrl;
+use crate::model::RoomRecording;
 use crate::resource::RecordingResource;
 
-/// The media of one recording; made by [`Client::media`](crate::Client::media) from a record, or
-/// by [`RecordingResource::media`] from its SIDs.
+/// The media of one recording: a builder for one transfer. Made by
+/// [`Client::media`](crate::Client::media) from a record, or by [`RecordingResource::media`] from
+/// SIDs.
 ///
-/// The service answers with a signed, short-lived URL at a storage service, and the media comes
-/// from there. The account's credentials do not go there. A transfer that is cut, stalls or is
-/// refused because its URL has expired is taken up where it stood, with a range and the entity
-/// tag, as often as the client's [`RetryPolicy`](crate::RetryPolicy) says; what a retry brings in
-/// counts, so that after 64 KiB the failures before it are forgotten. Each wait for bytes may take
-/// as long as the client's attempt time-out. What comes must be as long as the storage says and as
-/// the recording says. Memory stays below 1 MiB, whatever the size.
+/// The API redirects to a signed, short-lived URL at a storage service, which the media comes from.
+/// The account's credentials are not sent there.
+///
+/// - **Resuming.** If a transfer is truncated, stalls, or is rejected because its URL has expired,
+///   it is resumed with a range request and the entity tag. The client's
+///   [`RetryPolicy`](crate::RetryPolicy) applies. After 64 KiB over one connection, earlier
+///   failures no longer count.
+/// - **Time limits.** The client's attempt timeout applies to each wait for bytes, not to the
+///   transfer. [`deadline`](Self::deadline) limits the transfer.
+/// - **Validation.** The media must be as long as both the storage and the record say. Bytes of two
+///   versions are never mixed.
+/// - **Memory** stays below 1 MiB, whatever the size.
 ///
 /// ```no_run
 /// use twilio_room_recordings::{Client, Error, Status};
@@ -25,155 +34,166 @@ use crate::resource::RecordingResource;
 /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
 /// for recording in client.recordings(room).status(Status::Completed) {
 ///     let recording = recording?;
-///     let media = client.media(&recording);
-///     media.download_to(format!("{}.mkv", recording.sid), |_| ())?;
+///     client.media(&recording).download_to(format!("{}.mkv", recording.sid))?;
 /// }
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent before the media is asked for"]
-pub struct Media {
-    resource: RecordingResource,
-    known: Option<Known>,
-    time_limit: Option<Duration>,
+#[must_use = "nothing is sent before the media is requested"]
+pub struct Media<'a> {
+    pub(super) source: Source,
+    pub(super) on_progress: OnProgress<'a>,
 }
 
-/// What a record says of its media.
-#[derive(Clone, Debug)]
-struct Known {
-    status: Status,
-    size: Option<u64>,
+/// The callback of a download.
+pub(super) struct OnProgress<'a>(Callback<'a>);
+
+type Callback<'a> = Box<dyn FnMut(Progress) -> ControlFlow<()> + Send + 'a>;
+
+impl OnProgress<'_> {
+    /// Reports the progress. An error means that the callback has cancelled the download.
+    pub(super) fn report(&mut self, progress: Progress) -> Result<(), Error> {
+        match (self.0)(progress) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::new(ErrorKind::Cancelled)),
+        }
+    }
 }
 
-/// How far a transfer has come.
+impl fmt::Debug for Media<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Media").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// The progress of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Progress {
-    /// How many bytes of the media there are so far, those of an earlier run included.
+    /// The number of bytes of the media that are written, including those of an earlier run.
     pub received: u64,
-    /// How many there will be, where that is known.
+    /// The size of the media in bytes, if it is known.
     pub total: Option<u64>,
 }
 
-/// What came of a download.
+/// The result of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Downloaded {
     /// The size of the media in bytes.
     pub size: u64,
-    /// How many bytes of it this call has brought in: none where the file was there already, less
-    /// than the size where it took up what an earlier run had left.
+    /// The number of bytes that this call transferred: 0 if the file was already there, less than
+    /// the size if it resumed an earlier download.
     pub transferred: u64,
 }
 
-impl Media {
+impl<'a> Media<'a> {
     pub(crate) fn of(resource: RecordingResource) -> Self {
-        Self { resource, known: None, time_limit: None }
+        Self::new(Source::of(resource))
     }
 
     pub(crate) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
-        let known = Known { status: record.status.clone(), size: record.size };
-        Self { known: Some(known), ..Self::of(resource) }
+        Self::new(Source::of_record(resource, record))
     }
 
-    /// How long one transfer as a whole may take, from its first request on, retries and their
-    /// waits included. When it has passed, the transfer ends with an error of the kind
-    /// [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). Without it, a transfer goes on as long as
-    /// bytes come.
-    pub fn deadline(mut self, time: Duration) -> Self {
-        self.time_limit = Some(time);
+    fn new(source: Source) -> Self {
+        Self { source, on_progress: OnProgress(Box::new(|_| ControlFlow::Continue(()))) }
+    }
+
+    /// Sets a limit on the time of one transfer, from its first request to its last byte,
+    /// including retries and their delays. If it expires, the transfer fails with
+    /// [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default there is no limit while bytes
+    /// arrive.
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.source.set_deadline(limit);
         self
     }
 
-    /// A signed URL to hand on. It is good for minutes, for whoever knows it.
+    /// Calls the callback after each piece that [`download`](Self::download) or
+    /// [`download_to`](Self::download_to) has written. It replaces an earlier callback.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, RoomRecording};
+    ///
+    /// fn save(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
+    ///     let media = client.media(recording).on_progress(|progress| {
+    ///         eprintln!("{} of {:?} bytes", progress.received, progress.total);
+    ///     });
+    ///     media.download_to(format!("{}.media", recording.sid))?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn on_progress(self, mut callback: impl FnMut(Progress) + Send + 'a) -> Self {
+        self.on_progress_or_cancel(move |progress| {
+            callback(progress);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Calls the callback as [`on_progress`](Self::on_progress) does. If it returns
+    /// [`Break`](ControlFlow::Break), the download fails with
+    /// [`Cancelled`](ErrorKind::Cancelled).
+    ///
+    /// [`download_to`](Self::download_to) then keeps the partial file, so a later call resumes the
+    /// download. The callback is not called while no bytes arrive:
+    /// [`deadline`](Self::deadline) limits that time.
+    ///
+    /// ```no_run
+    /// use std::ops::ControlFlow;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use twilio_room_recordings::{Client, Error, ErrorKind, RoomRecording};
+    ///
+    /// fn save(client: &Client, recording: &RoomRecording, stop: &AtomicBool) -> Result<(), Error> {
+    ///     let media = client.media(recording).on_progress_or_cancel(|_| {
+    ///         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    ///     });
+    ///     match media.download_to(format!("{}.media", recording.sid)) {
+    ///         Err(error) if *error.kind() == ErrorKind::Cancelled => println!("stopped"),
+    ///         done => println!("{} bytes", done?.size),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn on_progress_or_cancel(
+        mut self,
+        callback: impl FnMut(Progress) -> ControlFlow<()> + Send + 'a,
+    ) -> Self {
+        self.on_progress = OnProgress(Box::new(callback));
+        self
+    }
+
+    /// Requests a signed URL, to hand on. It is valid for minutes, and gives access to everyone who
+    /// knows it.
     ///
     /// # Errors
     ///
-    /// [`MediaUnavailable`](ErrorKind::MediaUnavailable) where the recording is still processing,
-    /// failed or deleted; [`InvalidResponse`](ErrorKind::InvalidResponse) where the URL is not
-    /// `https`; and what can go wrong with any request.
+    /// - [`MediaUnavailable`](ErrorKind::MediaUnavailable) if the recording is still processing,
+    ///   has failed or is deleted.
+    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the URL is not `https`.
+    /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes.
+    /// - Any error of a request to the API.
     pub fn url(&self) -> Result<SignedUrl, Error> {
-        let deadline = self.deadline_from_now();
-        self.known(deadline)?;
-        self.sign(deadline)
-    }
-
-    /// What the record says, which is fetched where it is not at hand.
-    fn known(&self, deadline: Deadline) -> Result<Known, Error> {
-        let known = match &self.known {
-            Some(known) => known.clone(),
-            None => {
-                let record = self.resource.fetch_by(deadline)?;
-                Known { status: record.status, size: record.size }
-            }
-        };
-        match known.status {
-            // An unknown status is for the service to judge.
-            Status::Completed | Status::Other(_) => Ok(known),
-            status => {
-                let recording_sid = self.sid();
-                Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
-            }
-        }
-    }
-
-    /// Whether what the record says is at hand, without asking.
-    pub(crate) fn is_at_hand(&self) -> bool {
-        self.known.is_some()
-    }
-
-    /// The size that the record says, of media that is there.
-    pub(crate) fn size(&self, deadline: Deadline) -> Result<Option<u64>, Error> {
-        Ok(self.known(deadline)?.size)
-    }
-
-    pub(crate) fn sid(&self) -> RecordingSid {
-        self.resource.sid()
-    }
-
-    pub(crate) fn http(&self) -> &Http {
-        self.resource.http()
-    }
-
-    pub(crate) fn deadline_from_now(&self) -> Deadline {
-        Deadline::after(self.time_limit)
-    }
-
-    /// Requests a signed URL.
-    pub(super) fn sign(&self, deadline: Deadline) -> Result<SignedUrl, Error> {
-        let path = format!("{}/Media", self.resource.path());
-        let request = self.resource.request(Method::GET, &path, deadline);
-        self.http().request(&request, &mut Vec::new(), |head, body| {
-            self.http().signed_url(&location(head, body)?)
-        })
+        let deadline = self.source.deadline_from_now();
+        self.source.known(deadline)?;
+        self.source.sign(deadline)
     }
 }
 
 impl RecordingResource {
-    /// Its media. Its metadata is fetched first, for its status and its size; where it is at hand,
-    /// [`Client::media`](crate::Client::media) does without.
-    pub fn media(&self) -> Media {
+    /// Returns the recording's media. Its record is fetched first, for the status and the size. If
+    /// the record is at hand, [`Client::media`](crate::Client::media) saves that request. The
+    /// [`deadline`](Self::deadline) applies to the media's transfer, unless
+    /// [`Media::deadline`] replaces it.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// client.recording(room, recording).media().download_to("track.mka")?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn media(&self) -> Media<'static> {
         Media::of(self.clone())
     }
-}
-
-/// Where the answer to a request for media leads: by its header, or else by its body.
-fn location(head: &Head, body: &[u8]) -> Result<String, Error> {
-    #[derive(serde::Deserialize)]
-    struct Redirect {
-        redirect_to: String,
-    }
-
-    let Some(location) = head.redirect() else {
-        // The response may hold a signature, so none of it is shown.
-        let reason = "expected a redirect to the media, got none";
-        return Err(Error::invalid_response(reason));
-    };
-    if let Some(url) = location {
-        return Ok(url.to_owned());
-    }
-
-    serde_json::from_slice(body)
-        .map(|Redirect { redirect_to }| redirect_to)
-        .map_err(|_| Error::invalid_response("a redirect to the media without a URL"))
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -41,7 +42,7 @@ impl Setting {
         Self { storage, api, client }
     }
 
-    fn media(&self) -> Media {
+    fn media(&self) -> Media<'static> {
         let record: RoomRecording = serde_json::from_value(completed(SIZE)).unwrap();
         self.client.media(&record)
     }
@@ -49,7 +50,7 @@ impl Setting {
     /// Downloads into memory.
     fn download(&self) -> Result<Vec<u8>, Error> {
         let mut out = Vec::new();
-        self.media().download(&mut out, |_| ()).map(|_| out)
+        self.media().download(&mut out).map(|_| out)
     }
 
     #[track_caller]
@@ -66,7 +67,8 @@ fn cut() -> Vec<Fate> {
 fn the_media_comes_as_it_is_and_progress_is_told() {
     let setting = Setting::new(vec![]);
     let (mut out, mut seen) = (Vec::new(), Vec::new());
-    let done = setting.media().download(&mut out, |progress| seen.push(progress)).unwrap();
+    let done =
+        setting.media().on_progress(|progress| seen.push(progress)).download(&mut out).unwrap();
     assert!(out == media_bytes());
     assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64));
     assert!(seen.len() > 1 && seen.is_sorted_by_key(|it| it.received));
@@ -141,7 +143,7 @@ fn a_deadline_bounds_the_whole_transfer() {
     let setting = Setting::new(vec![Fate::StallAfter(1000); 9]);
     let media = setting.media().deadline(Duration::from_millis(200));
     let start = Instant::now();
-    let error = media.download(&mut Vec::new(), |_| ()).unwrap_err();
+    let error = media.download(&mut Vec::new()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(20));
 }
@@ -271,7 +273,7 @@ fn a_size_that_differs_from_the_records_is_an_error_before_anything_is_written()
     let api = api(completed(SIZE + 1), &storage.url);
     let mut out = Vec::new();
     let media = client(api.base_url()).recording(room(), sid()).media();
-    let error = media.download(&mut out, |_| ()).unwrap_err();
+    let error = media.download(&mut out).unwrap_err();
     assert!(
         matches!(error.kind(), ErrorKind::MediaSizeMismatch { recorded, stored, .. }
             if (*recorded, *stored) == (SIZE as u64 + 1, SIZE as u64)),
@@ -341,7 +343,7 @@ fn what_cannot_be_written_is_told_with_its_cause() {
         }
     }
 
-    let error = Setting::new(vec![]).media().download(&mut Full, |_| ()).unwrap_err();
+    let error = Setting::new(vec![]).media().download(&mut Full).unwrap_err();
     assert_eq!(error.to_string(), "could not write the media: no storage space");
     assert!(error.get_ref().unwrap().is::<std::io::Error>());
 }
@@ -359,7 +361,7 @@ fn a_file_is_whole_or_not_there() {
     let cut_for_good =
         vec![Fate::CutAfter(1000), Fate::CutAfter(0), Fate::CutAfter(0), Fate::CutAfter(0)];
     let setting = Setting::new(cut_for_good);
-    setting.media().download_to(&path, |_| ()).unwrap_err();
+    setting.media().download_to(&path).unwrap_err();
     let left = names(directory.path());
     assert!(
         left.len() == 1 && left[0].starts_with("a.mka.") && left[0].ends_with(".part"),
@@ -376,7 +378,11 @@ fn a_file_is_whole_or_not_there() {
 
     // Nor is one that another run leaves in between of any use once the file is whole.
     let late = directory.path().join("a.mka.0000000000000001-0000000000000001.part");
-    let done = setting.media().download_to(&path, |_| fs::write(&late, b"late").unwrap()).unwrap();
+    let done = setting
+        .media()
+        .on_progress(|_| fs::write(&late, b"late").unwrap())
+        .download_to(&path)
+        .unwrap();
     assert!(fs::read(&path).unwrap() == media_bytes());
     assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64 - 999));
     assert_eq!(setting.storage.ranges().last(), Some(&999));
@@ -391,14 +397,14 @@ fn a_file_that_is_there_is_not_fetched_again() {
     let path = directory.path().join("a.mka");
     let setting = Setting::new(vec![]);
     fs::write(&path, b"something else").unwrap();
-    assert_eq!(setting.media().download_to(&path, |_| ()).unwrap().transferred, SIZE as u64);
+    assert_eq!(setting.media().download_to(&path).unwrap().transferred, SIZE as u64);
     assert!(fs::read(&path).unwrap() == media_bytes());
     fs::write(directory.path().join("a.mka.none-------------0000000000000001.part"), b"left")
         .unwrap();
     // By its SID alone, the record is request for.
     let by_sid = setting.client.recording(room(), sid()).media();
     for media in [setting.media(), by_sid] {
-        assert_eq!(media.download_to(&path, |_| ()).unwrap().transferred, 0);
+        assert_eq!(media.download_to(&path).unwrap().transferred, 0);
     }
     assert_eq!(setting.storage.heads().len(), 1);
     assert_eq!(names(directory.path()), ["a.mka"]);
@@ -410,7 +416,7 @@ fn a_file_that_is_there_is_not_fetched_again() {
         assert_eq!(at_hand.len(), 0);
         let mut record: RoomRecording = serde_json::from_value(completed(SIZE)).unwrap();
         record.size = Some(0);
-        let done = setting.client.media(&record).download_to("/proc/self/environ", |_| ());
+        let done = setting.client.media(&record).download_to("/proc/self/environ");
         assert_eq!(done.unwrap().size, 0);
     }
 }
@@ -430,7 +436,7 @@ fn a_file_starts_over_when_the_media_has_changed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.mka");
         let setting = Setting::new(fates);
-        setting.media().download_to(&path, |_| ()).unwrap();
+        setting.media().download_to(&path).unwrap();
         assert!(fs::read(&path).unwrap() == media_bytes());
         assert_eq!(names(directory.path()), ["a.mka"]);
         assert_eq!(setting.storage.ranges().last(), Some(&0));
@@ -439,16 +445,16 @@ fn a_file_starts_over_when_the_media_has_changed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.mka");
     let setting = Setting::new(vec![Fate::CutAfter(9); 4]);
-    setting.media().download_to(&path, |_| ()).unwrap_err();
+    setting.media().download_to(&path).unwrap_err();
     let changed = vec![Fate::Tagged(Some("\"two\"")), Fate::Tagged(Some("\"two\""))];
     let setting = Setting::new(changed);
-    setting.media().download_to(&path, |_| ()).unwrap();
+    setting.media().download_to(&path).unwrap();
     assert!(fs::read(&path).unwrap() == media_bytes());
     assert_eq!(names(directory.path()), ["a.mka"]);
 
     let without_end = vec![Fate::Raw(untagged[..SIZE / 2].to_vec()); 99];
     let setting = Setting::new(without_end);
-    setting.media().download_to(directory.path().join("b"), |_| ()).unwrap_err();
+    setting.media().download_to(directory.path().join("b")).unwrap_err();
     assert_eq!(setting.storage.heads().len(), 4);
     assert_eq!(names(directory.path()), ["a.mka"]);
 }
@@ -461,10 +467,10 @@ fn downloads_at_once_do_not_get_in_each_others_way() {
     let patient = RetryPolicy::default().max_retries(9).initial_backoff(Duration::from_millis(1));
     let client = builder(setting.api.base_url()).retry(patient).build().unwrap();
     let setting = Setting { client, ..setting };
-    let media = setting.media();
     std::thread::scope(|scope| {
         for _ in 0..6 {
-            scope.spawn(|| media.download_to(&path, |_| ()).unwrap());
+            let media = setting.media();
+            scope.spawn(|| media.download_to(&path).unwrap());
         }
     });
     assert!(fs::read(&path).unwrap() == media_bytes());
@@ -476,7 +482,7 @@ fn where_nothing_can_be_written_nothing_is_asked_for() {
     let directory = tempfile::tempdir().unwrap();
     let setting = Setting::new(vec![]);
     for path in [directory.path().join("missing/a.mka"), directory.path().join("..")] {
-        let error = setting.media().download_to(&path, |_| ()).unwrap_err();
+        let error = setting.media().download_to(&path).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Write(_)), "{error:?}");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     }
@@ -488,7 +494,7 @@ fn cut_download(path: &Path, bytes: usize, tag: &'static str) {
     let setting = Setting::new(vec![Fate::TaggedAndCut(tag, bytes); 4]);
     let client = builder(setting.api.base_url()).retry(RetryPolicy::off()).build().unwrap();
     let setting = Setting { client, ..setting };
-    setting.media().download_to(path, |_| ()).unwrap_err();
+    setting.media().download_to(path).unwrap_err();
 }
 
 #[test]
@@ -501,7 +507,7 @@ fn a_partial_file_is_never_taken_for_the_whole_without_asking() {
     let storage = Storage::start(new.clone(), vec![Fate::Tagged(Some("\"two\"")); 2]);
     let api = api(completed(SIZE / 2), &storage.url);
     let media = client(api.base_url()).recording(room(), sid()).media();
-    assert_eq!(media.download_to(&path, |_| ()).unwrap().transferred, SIZE as u64 / 2);
+    assert_eq!(media.download_to(&path).unwrap().transferred, SIZE as u64 / 2);
     assert!(fs::read(&path).unwrap() == new);
 }
 
@@ -517,15 +523,15 @@ fn two_versions_are_never_mixed_in_a_file_even_from_the_first_byte() {
     let twice = RetryPolicy::default().max_retries(1).initial_backoff(Duration::ZERO);
     let client = builder(api_of_old.base_url()).retry(twice).build().unwrap();
     old.expect(vec![Fate::Raw(vec![]); 9]);
-    client.recording(room(), sid()).media().download_to(&path, |_| ()).unwrap_err();
+    client.recording(room(), sid()).media().download_to(&path).unwrap_err();
     // What is tagged as the first version now is not what was left.
-    Setting::new(vec![]).media().download_to(&path, |_| ()).unwrap();
+    Setting::new(vec![]).media().download_to(&path).unwrap();
     assert!(fs::read(&path).unwrap() == media_bytes());
 
     // One byte of the old version is left.
     let path = directory.path().join("b.mka");
     cut_download(&path, 1, "\"old\"");
-    Setting::new(vec![]).media().download_to(&path, |_| ()).unwrap();
+    Setting::new(vec![]).media().download_to(&path).unwrap();
     assert!(fs::read(&path).unwrap() == media_bytes());
 
     // What is left is of another recording, with the same entity tag.
@@ -536,7 +542,7 @@ fn two_versions_are_never_mixed_in_a_file_even_from_the_first_byte() {
     let storage = Storage::start(vec![9; SIZE], vec![]);
     let api = api(other.clone(), &storage.url);
     let client = crate::support::client(api.base_url());
-    client.media(&serde_json::from_value(other).unwrap()).download_to(&path, |_| ()).unwrap();
+    client.media(&serde_json::from_value(other).unwrap()).download_to(&path).unwrap();
     assert!(fs::read(&path).unwrap() == vec![9; SIZE]);
 }
 
@@ -560,7 +566,7 @@ fn files_of_similar_names_are_left_alone() {
         let link = at("call.0000000000000001-0000000000000001.part");
         std::os::unix::fs::symlink(at("target"), link).unwrap();
     }
-    Setting::new(vec![]).media().download_to(at("call"), |_| ()).unwrap();
+    Setting::new(vec![]).media().download_to(at("call")).unwrap();
     assert!(fs::read(at("call")).unwrap() == media_bytes());
     for name in others {
         assert_eq!(fs::read_to_string(at(name)).unwrap(), name);
@@ -576,7 +582,7 @@ fn what_cannot_be_a_file_is_refused_before_anything_is_asked_for() {
     fs::create_dir(at("a.mka")).unwrap();
     let setting = Setting::new(vec![]);
     for path in [at("a.mka"), at("b.mka/"), at(&"n".repeat(220))] {
-        let error = setting.media().download_to(&path, |_| ()).unwrap_err();
+        let error = setting.media().download_to(&path).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Write(_)), "{path:?}: {error:?}");
     }
     assert!(setting.api.requests().is_empty());
@@ -589,11 +595,12 @@ fn another_run_that_is_faster_is_no_failure() {
     let path = directory.path().join("a.mka");
     let gone = http("404 Not Found", "Connection: close\r\n", b"");
     let setting = Setting::new(vec![Fate::CutAfter(SIZE / 2), Fate::Raw(gone)]);
-    let done = setting.media().download_to(&path, |_| {
+    let overtaken = setting.media().on_progress(|_| {
         if !path.exists() {
-            Setting::new(vec![]).media().download_to(&path, |_| ()).unwrap();
+            Setting::new(vec![]).media().download_to(&path).unwrap();
         }
     });
+    let done = overtaken.download_to(&path);
     assert_eq!(done.unwrap().transferred, 0);
     assert!(fs::read(&path).unwrap() == media_bytes());
     assert_eq!(names(directory.path()), ["a.mka"]);
@@ -614,7 +621,7 @@ fn a_deadline_has_its_own_kind_and_counts_from_the_first_request() {
     let client = builder(setting.api.base_url()).retry(RetryPolicy::off()).build().unwrap();
     let setting = Setting { client, ..setting };
     let media = setting.media().deadline(Duration::from_millis(200));
-    let error = media.download(&mut Vec::new(), |_| ()).unwrap_err();
+    let error = media.download(&mut Vec::new()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
     assert!(!error.is_transient());
 
@@ -659,7 +666,7 @@ fn encoded_media_never_ends_in_a_file_that_cannot_be_finished() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.mka");
     let setting = Setting::new(vec![Fate::Raw(cut), Fate::Raw(rest), Fate::Raw(whole)]);
-    setting.media().download_to(&path, |_| ()).unwrap();
+    setting.media().download_to(&path).unwrap();
     assert!(fs::read(&path).unwrap() == media_bytes());
 }
 
@@ -671,8 +678,8 @@ fn a_partial_file_survives_what_says_nothing_of_the_media() {
     let record: RoomRecording = serde_json::from_value(completed(SIZE)).unwrap();
     // A page about maintenance where the URL should be, and a storage that leads in a circle.
     let server = Server::start(|_| "<html>later</html>".into_response());
-    client(server.base_url()).media(&record).download_to(&path, |_| ()).unwrap_err();
-    Setting::new(vec![redirect("/again"); 9]).media().download_to(&path, |_| ()).unwrap_err();
+    client(server.base_url()).media(&record).download_to(&path).unwrap_err();
+    Setting::new(vec![redirect("/again"); 9]).media().download_to(&path).unwrap_err();
     let expired = http("403 Forbidden", "Connection: close\r\n", b"");
     let storage = Storage::start(media_bytes(), vec![Fate::Raw(expired)]);
     let (url, request) = (storage.url.clone(), AtomicUsize::new(0));
@@ -680,8 +687,8 @@ fn a_partial_file_survives_what_says_nothing_of_the_media() {
         0 => fake_server::media_redirect(&url),
         _ => "<html>later</html>".into_response(),
     });
-    client(server.base_url()).media(&record).download_to(&path, |_| ()).unwrap_err();
-    let done = Setting::new(vec![]).media().download_to(&path, |_| ()).unwrap();
+    client(server.base_url()).media(&record).download_to(&path).unwrap_err();
+    let done = Setting::new(vec![]).media().download_to(&path).unwrap();
     assert_eq!(done.transferred as usize, SIZE - SIZE / 2 + 1);
     assert!(fs::read(&path).unwrap() == media_bytes());
 }
@@ -695,8 +702,38 @@ fn a_partial_file_longer_than_the_media_is_not_kept_so() {
         let short = media_bytes()[..length].to_vec();
         let storage = Storage::start(short.clone(), vec![Fate::IgnoreRange]);
         let api = api(completed(length), &storage.url);
-        client(api.base_url()).recording(room(), sid()).media().download_to(&path, |_| ()).unwrap();
+        client(api.base_url()).recording(room(), sid()).media().download_to(&path).unwrap();
         assert!(fs::read(&path).unwrap() == short, "{length}");
         assert_eq!(storage.heads().len(), requests, "{length}");
     }
+}
+
+#[test]
+fn cancelled_download_keeps_its_partial_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.mka");
+    let setting = Setting::new(vec![]);
+    let mut received = 0;
+    let media = setting.media().on_progress_or_cancel(|progress| {
+        received = progress.received;
+        if received > 100_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let error = media.download_to(&path).unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Cancelled);
+    assert_eq!(error.to_string(), "the download was cancelled");
+    assert!(!error.is_transient() && !path.exists());
+
+    let done = setting.media().download_to(&path).unwrap();
+    assert_eq!(done.transferred, SIZE as u64 - received + 1);
+    assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+#[test]
+fn cancelled_download_into_a_writer_sends_no_further_request() {
+    let setting = Setting::new(vec![Fate::CutAfter(1000); 9]);
+    let media = setting.media().on_progress_or_cancel(|_| ControlFlow::Break(()));
+    let mut out = Vec::new();
+    assert_eq!(*media.download(&mut out).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(!out.is_empty() && out.len() <= 1000);
+    assert_eq!(setting.storage.heads().len(), 1);
 }

@@ -1,11 +1,14 @@
 //! One recording by its SIDs: fetched and deleted.
 
+use std::io::Read;
+use std::time::{Duration, Instant};
+
 use crate::support::fake_server::{
     ROOM, Server, error_response, json_response, recording, serve_room,
 };
 use crate::support::{RawServer, client, http, ok, room};
 use serde_json::{Value, json};
-use twilio_room_recordings::{Client, Deletion, ErrorKind, RecordingResource};
+use twilio_room_recordings::{Client, Deletion, Error, ErrorKind, RecordingResource};
 
 fn resource(client: &Client, number: usize) -> RecordingResource {
     client.recording(room(), format!("RT{number:032x}").parse().unwrap())
@@ -88,4 +91,22 @@ fn a_deletion_is_tried_again_and_its_refusal_is_told() {
     let server = Server::start(|_| json_response(200, &Value::Null));
     let error = resource(&client(server.base_url()), 1).delete().unwrap_err();
     assert!(error.to_string().contains("expected 204, got 200"), "{error}");
+}
+
+#[test]
+fn fetch_deletion_and_media_end_at_the_deadline_of_the_resource() {
+    for send in [
+        (|it| it.fetch().map(drop)) as fn(RecordingResource) -> Result<(), Error>,
+        |it| it.delete().map(drop),
+        |it| it.media().url().map(drop),
+    ] {
+        let silent = RawServer::start_with(1, |_, stream| {
+            let _ = stream.read(&mut [0]);
+        });
+        let resource = resource(&client(&silent.base_url), 1).deadline(Duration::from_millis(200));
+        let start = Instant::now();
+        let error = send(resource).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
 }

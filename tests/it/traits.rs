@@ -18,6 +18,7 @@ const fn value<
     T: Clone + Debug + Eq + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static,
 >() {
 }
+const fn sent<T: Debug + Send>() {}
 const fn key<T: Clone + Ord + Hash>() {}
 const fn hashed<T: Hash>() {}
 const fn text<T: AsRef<str> + Display + FromStr + Serialize + DeserializeOwned>() {}
@@ -31,8 +32,9 @@ macro_rules! assert_for {
     };
 }
 
-assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, Media, MediaReader,
+assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, MediaReader,
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
+assert_for!(sent: Media<'static>);
 assert_for!(value: AccountSid, ApiKeySid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
     Downloaded, ErrorKind, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
@@ -53,7 +55,7 @@ const fn copied<T: Copy>() {}
 const fn read<T: Read>() {}
 const fn stored<T: Serialize + DeserializeOwned>() {}
 
-assert_for!(cloned: Client, ClientBuilder, ListRecordings, Media, RecordingResource);
+assert_for!(cloned: Client, ClientBuilder, ListRecordings, RecordingResource);
 assert_for!(copied: AccountSid, ApiKeySid, Deletion, Downloaded, ParticipantSid, Progress,
     RecordingSid, RoomSid, SidFault, SourceSid);
 assert_for!(read: MediaReader);
