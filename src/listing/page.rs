@@ -102,7 +102,7 @@ fn decode_one_by_one(text: &str, room: &RoomSid, page: u64) -> Result<(Meta, Rec
         serde_json::from_str(text).map_err(|error| not_json(text, error))?;
     let records = body.recordings.0.into_iter().enumerate();
     let read = records.map(|(index, raw)| {
-        decode_record(raw.get(), room).map_err(|Fault { sid, field, reason }| {
+        decode_record(raw.get(), Some(room)).map_err(|Fault { sid, field, reason }| {
             let json = raw.get().into();
             let record = InvalidRecord { page, index, sid, field, reason, json };
             Error::new(ErrorKind::InvalidRecord(record))

@@ -16,7 +16,7 @@ use crate::model::{
 /// Reads a body that is one record.
 pub(crate) fn parse_record(body: &[u8], room: &RoomSid) -> Result<RoomRecording, Error> {
     let text = text_of(body)?;
-    decode_record(text, room).map_err(|Fault { field, reason, .. }| {
+    decode_record(text, Some(room)).map_err(|Fault { field, reason, .. }| {
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             return not_json(text, error);
         }
@@ -31,11 +31,15 @@ pub(super) struct Fault {
     pub reason: String,
 }
 
-pub(super) fn decode_record(json: &str, room: &RoomSid) -> Result<RoomRecording, Fault> {
+/// Decodes a record; of this room, if one is given.
+pub(super) fn decode_record(json: &str, room: Option<&RoomSid>) -> Result<RoomRecording, Fault> {
     let record: RoomRecording = serde_json::from_str(json).map_err(|error| {
-        find_fault(json).unwrap_or_else(|| Fault { sid: None, field: None, reason: told(&error) })
+        find_fault(json).unwrap_or_else(|| {
+            let is_object = json.starts_with('{');
+            Fault { sid: None, field: is_object.then_some("room_sid"), reason: told(&error) }
+        })
     })?;
-    if !record.room_sid.eq_ignore_ascii_case(room) {
+    if let Some(room) = room.filter(|room| !record.room_sid.eq_ignore_ascii_case(room)) {
         let reason = format!("it is of room {}, not of {room}", record.room_sid);
         return Err(Fault { sid: Some(record.sid), field: Some("room_sid"), reason });
     }
@@ -114,14 +118,14 @@ fn is_optional_date(json: &str) -> serde_json::Result<()> {
 }
 
 /// How many of [`FIELDS`], from the first, a record can't be without.
-const REQUIRED: usize = 5;
+const REQUIRED: usize = 4;
 
-const FIELDS: [(&str, Fits); 20] = [
+const FIELDS: [(&str, Fits); 22] = [
     ("sid", fits::<RecordingSid>),
     ("status", fits::<Status>),
     ("account_sid", fits::<AccountSid>),
-    ("room_sid", fits::<RoomSid>),
     ("date_created", is_date),
+    ("room_sid", fits::<Option<RoomSid>>),
     ("date_updated", is_optional_date),
     ("date_deleted", is_optional_date),
     ("source_sid", fits::<Option<SourceSid>>),
@@ -137,6 +141,8 @@ const FIELDS: [(&str, Fits); 20] = [
     ("links", fits::<Option<Links>>),
     ("media_external_location", fits::<Option<String>>),
     ("encryption_key", fits::<Option<String>>),
+    ("status_callback", fits::<Option<String>>),
+    ("status_callback_method", fits::<Option<String>>),
 ];
 
 /// An object as its names and values, in order, with nothing read into them.

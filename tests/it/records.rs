@@ -1,10 +1,21 @@
-//! Invalid records on a page.
+//! Records: their fields, their rules, and the field that an error names.
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{Error, ErrorKind, RoomRecording};
+use twilio_room_recordings::{Error, ErrorKind, Page, RoomRecording};
 
-use crate::support::fake_server::{Server, json_response, recording};
-use crate::support::{RawServer, http, items, page};
+use crate::support::fake_server::{ROOM, Server, json_response, recording};
+use crate::support::{RawServer, http, items, page, room};
+
+const OTHER_ROOM: &str = "RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+/// The field and the message of a record that is invalid.
+fn fault(record: &Value) -> (Option<&'static str>, String) {
+    let body = page(std::slice::from_ref(record), Value::Null).to_string();
+    let mut page = Page::from_json(body.as_bytes(), &room()).unwrap();
+    let error = page.recordings.remove(0).unwrap_err();
+    let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error:?}") };
+    (record.field, error.to_string())
+}
 
 #[test]
 fn invalid_record_is_one_item_and_the_listing_continues() {
@@ -80,6 +91,7 @@ fn invalid_field_is_named() {
 fn record_of_another_room_is_invalid() {
     let mut foreign = recording(1);
     foreign["room_sid"] = json!("RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
+    foreign["grouping_sids"] = Value::Null;
     let body = page(&[recording(0), foreign], Value::Null);
     let server = Server::start(move |_| json_response(200, &body));
     let items = items(server.base_url());
@@ -129,5 +141,50 @@ fn leap_second_and_offset_dates_are_accepted() {
     for recording in listed {
         let written = serde_json::to_string(&recording).unwrap();
         assert_eq!(serde_json::from_str::<RoomRecording>(&written).unwrap(), recording);
+    }
+}
+
+#[test]
+fn room_of_an_account_wide_record_is_its_grouping_room() {
+    for absent in [None, Some(Value::Null)] {
+        let mut record = recording(0);
+        record.as_object_mut().unwrap().remove("room_sid");
+        record["status_callback"] = json!("https://example.com/status");
+        record["status_callback_method"] = json!("POST");
+        if let Some(null) = absent {
+            record["room_sid"] = null;
+        }
+        let read: RoomRecording = serde_json::from_value(record).unwrap();
+        assert_eq!(read.room_sid, room());
+        assert_eq!(read.status_callback.as_deref(), Some("https://example.com/status"));
+        assert_eq!(read.status_callback_method.as_deref(), Some("POST"));
+        let written = serde_json::to_value(&read).unwrap();
+        assert_eq!(written["room_sid"], ROOM);
+        assert_eq!(serde_json::from_value::<RoomRecording>(written).unwrap(), read);
+    }
+}
+
+#[test]
+fn record_of_two_rooms_is_invalid_and_case_makes_no_second_room() {
+    let mut record = recording(0);
+    record["grouping_sids"]["room_sid"] = json!(format!("RM{}", "A".repeat(32)));
+    let read: RoomRecording = serde_json::from_value(record.clone()).unwrap();
+    assert_eq!(read.room_sid.as_str(), ROOM);
+
+    record["grouping_sids"]["room_sid"] = json!(OTHER_ROOM);
+    let (field, message) = fault(&record);
+    assert_eq!(field, Some("room_sid"));
+    assert!(message.contains(OTHER_ROOM) && message.contains(ROOM), "{message}");
+}
+
+#[test]
+fn record_without_a_room_is_invalid() {
+    for grouping in [Value::Null, json!({}), json!({"room_sid": null})] {
+        let mut record = recording(0);
+        record.as_object_mut().unwrap().remove("room_sid");
+        record["grouping_sids"] = grouping;
+        let (field, message) = fault(&record);
+        assert_eq!(field, Some("room_sid"));
+        assert!(message.contains("missing"), "{message}");
     }
 }

@@ -36,6 +36,7 @@ fn what_is_not_the_record_that_was_asked_for_is_an_error() {
     bad["size"] = json!("big");
     let mut of_another_room = recording(1);
     of_another_room["room_sid"] = json!(format!("RM{}", "b".repeat(32)));
+    of_another_room["grouping_sids"] = Value::Null;
     for (body, words) in [
         (bad, "size: invalid type: string \"big\", expected u64"),
         (of_another_room, "room_sid: it is of room RMbbbb"),
