@@ -1,0 +1,53 @@
+//! When the recordings of a listing may be deleted.
+
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+
+use twilio_room_recordings::RoomRecording;
+
+/// Holds deletions back until the listing is complete: a deletion moves the recordings of the
+/// pages after it, so a listing that goes on would leave some out.
+pub struct Deletions(Mutex<State>);
+
+enum State {
+    /// The listing goes on. These are archived.
+    Listing(Vec<RoomRecording>),
+    /// The listing is complete.
+    Allowed,
+    /// The listing has failed, or nothing is to be deleted.
+    Forbidden,
+}
+
+impl Deletions {
+    pub fn new(are_wanted: bool) -> Self {
+        let state = if are_wanted { State::Listing(Vec::new()) } else { State::Forbidden };
+        Self(Mutex::new(state))
+    }
+
+    /// Returns a recording that is archived if it may be deleted now, and keeps it if that is not
+    /// known yet.
+    pub fn release(&self, recording: RoomRecording) -> Option<RoomRecording> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *state {
+            State::Listing(archived) => {
+                archived.push(recording);
+                None
+            }
+            State::Allowed => Some(recording),
+            State::Forbidden => None,
+        }
+    }
+
+    /// Ends the listing, and returns the recordings that may be deleted now.
+    pub fn end_listing(&self, is_complete: bool) -> Vec<RoomRecording> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = match (&*state, is_complete) {
+            (State::Listing(_), true) => State::Allowed,
+            _ => State::Forbidden,
+        };
+        match (mem::replace(&mut *state, ended), is_complete) {
+            (State::Listing(archived), true) => archived,
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a full disk means for the recordings that come after.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use twilio_room_recordings::Error;
+
+/// Recordings that did not fit. One message reports all of them.
+#[derive(Default)]
+pub struct FullDisk {
+    /// What the operating system said first.
+    reason: Option<String>,
+    /// The size of the smallest recording that did not fit.
+    smallest: Option<u64>,
+    failed: u64,
+    skipped: u64,
+}
+
+impl FullDisk {
+    /// Counts a recording whose download failed, if the error means that the disk is full.
+    pub fn take(&mut self, error: &Error, size: Option<u64>) -> bool {
+        let Some(reason) = full(error) else { return false };
+
+        self.reason.get_or_insert_with(|| reason.to_string());
+        self.failed += 1;
+        self.smallest = self.smallest.into_iter().chain(size).min();
+        true
+    }
+
+    /// Counts a recording that will not fit, because a smaller one did not.
+    pub fn skips(&mut self, size: Option<u64>) -> bool {
+        let skips = self.smallest.is_some_and(|smallest| size.is_some_and(|size| size >= smallest));
+        self.skipped += u64::from(skips);
+        skips
+    }
+
+    pub fn recordings(&self) -> u64 {
+        self.failed + self.skipped
+    }
+}
+
+impl fmt::Display for FullDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, smallest, failed, skipped } = self;
+        let reason = reason.as_deref().unwrap_or("no space left");
+        write!(f, "{reason}: {failed} did not fit")?;
+        match smallest {
+            Some(smallest) if *skipped > 0 => {
+                write!(f, ", and {skipped} of at least {smallest} bytes were skipped")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The cause of an error, if it is that the disk, the quota or the largest file is full.
+fn full(error: &Error) -> Option<&io::Error> {
+    let cause = error.source()?.downcast_ref::<io::Error>()?;
+    let is_full = matches!(
+        cause.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    );
+    is_full.then_some(cause)
+}

@@ -1,0 +1,86 @@
+//! The folder of an archive: its media files, its record file, and what killed runs have left.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use twilio_room_recordings::{RecordingSid, RoomRecording};
+
+use super::record_file::RecordFile;
+
+/// A folder that is created when there is something to put into it.
+pub struct Folder {
+    path: PathBuf,
+    records: Option<RecordFile>,
+}
+
+impl Folder {
+    /// Opens and checks the record file, if there is one. Creates nothing.
+    pub fn new(path: &Path) -> Result<Self, String> {
+        let records = RecordFile::open_existing(&path.join(RECORD_FILE))?;
+        Ok(Self { path: path.to_owned(), records })
+    }
+
+    /// The records. Creates the folder and the record file if they are missing.
+    pub fn records(&mut self) -> Result<&mut RecordFile, String> {
+        let records = match self.records.take() {
+            Some(records) => records,
+            None => {
+                fs::create_dir_all(&self.path).map_err(|error| {
+                    format!("could not create {}: {error}", self.path.display())
+                })?;
+                RecordFile::create(&self.path.join(RECORD_FILE))?
+            }
+        };
+        Ok(self.records.insert(records))
+    }
+
+    /// Removes the partial files of recordings that are complete. Killed runs leave them behind
+    /// if another run has completed the recording from a partial file of its own.
+    pub fn remove_leftovers(&self) {
+        let Some(records) = &self.records else { return };
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
+            let is_complete = records.contains(&sid) && self.path.join(media).is_file();
+            if is_complete && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                // What cannot be removed is left for a later run.
+                let _ = remove_unused(&entry.path());
+            }
+        }
+    }
+}
+
+const RECORD_FILE: &str = "recordings.ndjson";
+
+/// `SID.FORMAT`. A format is part of a file's name only if it cannot be a path.
+pub fn media_name(recording: &RoomRecording) -> String {
+    let format = recording.container_format.as_ref().map(|format| format.as_str());
+    let is_plain = |format: &&str| {
+        !format.is_empty() && format.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    format!("{}.{}", recording.sid, format.filter(is_plain).unwrap_or("media"))
+}
+
+/// The media file that a partial file belongs to, by its name `SID.FORMAT.HASH.part`.
+fn partial_file_of(name: &str) -> Option<(&str, RecordingSid)> {
+    let (media, hash) = name.strip_suffix(".part")?.rsplit_once('.')?;
+    let is_hash = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if hash.is_empty() || !hash.bytes().all(is_hash) {
+        return None;
+    }
+    let (sid, _) = media.split_once('.')?;
+    Some((media, sid.parse().ok()?))
+}
+
+/// Removes a partial file, unless another run is writing it.
+fn remove_unused(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(()),
+        // Some file systems have no locks.
+        Ok(()) | Err(TryLockError::Error(_)) => fs::remove_file(path),
+    }
+}

@@ -1,0 +1,10 @@
+mod deletions;
+mod disk;
+mod folder;
+mod progress;
+mod record_file;
+mod run;
+mod summary;
+mod task;
+
+pub use run::run;

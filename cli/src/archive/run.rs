@@ -1,0 +1,113 @@
+//! `archive`: one thread lists, and the others download.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use twilio_room_recordings::Status;
+
+use super::deletions::Deletions;
+use super::progress::Bar;
+use super::task::{Archiver, Task};
+use crate::Failure;
+use crate::arguments::Archive;
+use crate::client::Connection;
+use crate::failure::is_usage;
+use crate::messages::{Level, Messages};
+use crate::scope::Scope;
+
+pub fn run(
+    connection: &Connection,
+    scopes: &[Scope],
+    options: &Archive,
+    messages: &Messages,
+) -> Result<(), Failure> {
+    let bar = Bar::new(messages.level());
+    let messages = &messages.above(bar.bar());
+    let archiver = Archiver::new(connection, options, messages, &bar)?;
+
+    // Without a limit: if the listing waited for the downloads, its page tokens could expire.
+    let (sender, tasks) = channel();
+    let tasks = Mutex::new(tasks);
+    let listed = thread::scope(|scope| {
+        for _ in 0..options.jobs {
+            scope.spawn(|| {
+                while let Some(task) = next(&tasks) {
+                    archiver.perform(task);
+                }
+            });
+        }
+        let listed = scopes.iter().try_for_each(|&scope| list(scope, &archiver, &sender));
+        drop(sender);
+        listed
+    });
+
+    bar.finish();
+    archiver.finish(listed.is_ok());
+    listed
+}
+
+fn next(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {
+    tasks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// Lists one scope, and hands over what is to be downloaded. A listing that fails does not stop
+/// the others.
+fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(), Failure> {
+    let Archiver { connection, options, messages, bar, .. } = archiver;
+    let deletions = Arc::new(Deletions::new(options.delete));
+    let listing = options.selection.filters.apply(connection.list(scope));
+    let mut is_complete = true;
+
+    for page in listing.pages() {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) if is_usage(&error) => return Err(error.into()),
+            Err(error) => {
+                messages.error(format_args!("{scope}: {error}"));
+                is_complete = false;
+                continue;
+            }
+        };
+        for record in page.records {
+            let recording = match record {
+                Ok(recording) => recording,
+                Err(error) => {
+                    messages.error(error);
+                    continue;
+                }
+            };
+            if !archiver.is_new(&recording) {
+                continue;
+            }
+            match &recording.status {
+                Status::Completed => {
+                    bar.expect(&recording);
+                    let task = Task::Save(Box::new(recording), Arc::clone(&deletions));
+                    // The receiver outlives every sender.
+                    let _ = tasks.send(task);
+                }
+                Status::Processing => {
+                    archiver.count(|summary| summary.processing += 1);
+                    messages
+                        .note(Level::Normal, format_args!("{}: still processing", recording.sid));
+                }
+                status => {
+                    archiver.count(|summary| summary.no_media += 1);
+                    let sid = recording.sid;
+                    let status = status.as_str().escape_debug();
+                    messages.note(Level::Verbose, format_args!("{sid}: no media, status {status}"));
+                }
+            }
+        }
+        if archiver.has_stopped() {
+            is_complete = false;
+            break;
+        }
+    }
+
+    for recording in deletions.end_listing(is_complete) {
+        let _ = tasks.send(Task::Delete(Box::new(recording)));
+    }
+    Ok(())
+}

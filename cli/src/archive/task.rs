@@ -1,0 +1,245 @@
+//! What is done for one recording.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use twilio_room_recordings::{Deletion, Downloaded, ErrorKind, RecordingSid, RoomRecording};
+
+use super::deletions::Deletions;
+use super::disk::FullDisk;
+use super::folder::{Folder, media_name};
+use super::progress::Bar;
+use super::summary::Summary;
+use crate::Failure;
+use crate::arguments::Archive;
+use crate::client::Connection;
+use crate::messages::{Level, Messages};
+
+/// Work for one of the threads.
+pub enum Task {
+    /// Download a recording, and delete it afterwards if its listing allows that.
+    Save(Box<RoomRecording>, Arc<Deletions>),
+    /// Delete a recording that was archived while its listing went on.
+    Delete(Box<RoomRecording>),
+}
+
+/// What the threads of a run share.
+pub struct Archiver<'a> {
+    pub connection: &'a Connection,
+    pub options: &'a Archive,
+    pub messages: &'a Messages,
+    pub bar: &'a Bar,
+    folder: Mutex<Folder>,
+    seen: Mutex<HashSet<RecordingSid>>,
+    summary: Mutex<Summary>,
+    disk: Mutex<FullDisk>,
+    /// The number of recordings that the deadline has kept from being archived.
+    late: AtomicU64,
+    /// Whether the run ends early, because the records cannot be written.
+    stopped: AtomicBool,
+}
+
+impl<'a> Archiver<'a> {
+    /// Checks the folder. Creates nothing.
+    pub fn new(
+        connection: &'a Connection,
+        options: &'a Archive,
+        messages: &'a Messages,
+        bar: &'a Bar,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            connection,
+            options,
+            messages,
+            bar,
+            folder: Mutex::new(Folder::new(&options.to).map_err(Failure::Other)?),
+            seen: Mutex::default(),
+            summary: Mutex::new(Summary::new()),
+            disk: Mutex::default(),
+            late: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether a recording is listed for the first time. A page can repeat what an earlier one
+    /// had, if recordings were added or deleted in between.
+    pub fn is_new(&self, recording: &RoomRecording) -> bool {
+        locked(&self.seen).insert(recording.sid)
+    }
+
+    pub fn count(&self, add: impl FnOnce(&mut Summary)) {
+        add(&mut locked(&self.summary));
+    }
+
+    pub fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub fn perform(&self, task: Task) {
+        if self.has_stopped() {
+            return;
+        }
+        match task {
+            Task::Save(recording, deletions) => {
+                let is_archived = self.save(&recording);
+                if is_archived && let Some(recording) = deletions.release(*recording) {
+                    self.delete(&recording);
+                }
+            }
+            Task::Delete(recording) => self.delete(&recording),
+        }
+    }
+
+    /// Ends the run: removes what killed runs have left, and prints the closing lines.
+    pub fn finish(&self, with_summary: bool) {
+        locked(&self.folder).remove_leftovers();
+
+        let (disk, late) = (locked(&self.disk), self.late.load(Ordering::Relaxed));
+        let mut errors = self.messages.errors();
+        if disk.recordings() > 0 {
+            errors += disk.recordings();
+            self.messages.error(format_args!("{}: {disk}", self.options.to.display()));
+        }
+        if late > 0 {
+            errors += late;
+            self.messages.error(format_args!("deadline exceeded: {late} not archived"));
+        }
+        if with_summary {
+            self.messages.note(Level::Normal, locked(&self.summary).with_errors(errors));
+        }
+    }
+
+    /// Downloads a recording and writes its record, as far as they are missing. Returns whether
+    /// both are complete.
+    fn save(&self, recording: &RoomRecording) -> bool {
+        let (sid, size) = (recording.sid, recording.size);
+        let transfer = self.bar.transfer(recording);
+        let path = self.path(recording);
+        // The record file must be usable before anything is downloaded.
+        let is_recorded = match locked(&self.folder).records() {
+            Ok(records) => records.contains(&sid),
+            Err(reason) => {
+                self.stop(&reason);
+                return false;
+            }
+        };
+
+        let downloaded = if is_there(&path, size, is_recorded) {
+            transfer.skip();
+            None
+        } else if locked(&self.disk).skips(size) {
+            transfer.skip();
+            return false;
+        } else {
+            match self.download(recording, &path, transfer) {
+                Some(downloaded) => Some(downloaded),
+                None => return false,
+            }
+        };
+
+        if let Err(reason) =
+            locked(&self.folder).records().and_then(|records| records.add(recording))
+        {
+            self.stop(&reason);
+            return false;
+        }
+        self.report(sid, &path, downloaded);
+        true
+    }
+
+    fn download(
+        &self,
+        recording: &RoomRecording,
+        path: &Path,
+        mut transfer: super::progress::Transfer<'_>,
+    ) -> Option<Downloaded> {
+        let media = self.connection.media(recording);
+        let error = match media.download_to(path, |progress| transfer.update(progress)) {
+            Ok(downloaded) => {
+                transfer.finish(downloaded);
+                return Some(downloaded);
+            }
+            Err(error) => error,
+        };
+
+        transfer.skip();
+        if matches!(error.kind(), ErrorKind::DeadlineExceeded) && self.connection.is_over() {
+            self.late.fetch_add(1, Ordering::Relaxed);
+        } else if !locked(&self.disk).take(&error, recording.size) {
+            self.messages.error(format_args!("{}: {error}", recording.sid));
+        }
+        None
+    }
+
+    fn report(&self, sid: RecordingSid, path: &Path, downloaded: Option<Downloaded>) {
+        let path = path.display();
+        match downloaded {
+            None => {
+                self.count(|summary| summary.already_there += 1);
+                self.messages.note(Level::Verbose, format_args!("{sid}: already there, {path}"));
+            }
+            Some(Downloaded { size, transferred, .. }) => {
+                self.count(|summary| {
+                    summary.archived += 1;
+                    summary.bytes += transferred;
+                });
+                let text = format_args!("{sid}: archived, {path}, {size} bytes");
+                self.messages.note(Level::Verbose, text);
+            }
+        }
+    }
+
+    /// Deletes a recording that is certainly complete: the service has said how large it is.
+    fn delete(&self, recording: &RoomRecording) {
+        let sid = recording.sid;
+        let Some(size) = recording.size else {
+            let reason = "its record has no size to compare with";
+            return self.messages.error(format_args!("{sid}: not deleted: {reason}"));
+        };
+        if !has_size(&self.path(recording), size) {
+            let reason = "its file has changed";
+            return self.messages.error(format_args!("{sid}: not deleted: {reason}"));
+        }
+
+        match self.connection.delete(recording.room_sid, sid) {
+            Ok(Deletion::Deleted) => {
+                self.messages.note(Level::Verbose, format_args!("{sid}: deleted"));
+            }
+            Ok(Deletion::AlreadyGone) => {
+                self.messages.note(Level::Verbose, format_args!("{sid}: already gone"));
+            }
+            Err(error) => self.messages.error(format_args!("{sid}: not deleted: {error}")),
+        }
+    }
+
+    /// Ends the run early: without its record, a recording counts as not archived.
+    fn stop(&self, reason: &str) {
+        if !self.stopped.swap(true, Ordering::Relaxed) {
+            self.messages.error(reason);
+        }
+    }
+
+    fn path(&self, recording: &RoomRecording) -> PathBuf {
+        self.options.to.join(media_name(recording))
+    }
+}
+
+/// Whether the file of a recording is complete. A file without a recorded size is, if its record
+/// is written: that happens last.
+fn is_there(path: &Path, size: Option<u64>, is_recorded: bool) -> bool {
+    match size {
+        Some(size) => has_size(path, size),
+        None => is_recorded && path.is_file(),
+    }
+}
+
+fn has_size(path: &Path, size: u64) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == size)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

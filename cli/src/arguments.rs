@@ -1,0 +1,170 @@
+//! The command line: commands, options and help texts.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use twilio_room_recordings::{RecordingSid, RoomSid, Status};
+
+use crate::filters::Filters;
+use crate::messages::Level;
+use crate::scope::{self, RoomArgument, Scope};
+use crate::{Failure, moment};
+
+const ENVIRONMENT: &str = "\
+Credentials, the first complete pair of:
+  TWILIO_API_KEY, TWILIO_API_SECRET     an API key and its secret
+  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN the account and its auth token
+Half of an API key's pair is an error.
+
+Other environment variables:
+  TWILIO_REGION, TWILIO_EDGE            where requests are processed
+  TWILIO_VIDEO_BASE_URL                 replaces https://video.twilio.com
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY      the proxy, and the hosts without it
+  SSL_CERT_FILE, SSL_CERT_DIR           trusted root certificates
+
+Exit status:
+  0  everything succeeded
+  1  something failed; standard error says what
+  2  invalid usage, credentials or environment; nothing was sent";
+
+const FILES: &str = "\
+The media of each completed recording becomes DIR/SID.FORMAT, and its record
+becomes one line of DIR/recordings.ndjson. A file appears under its name only
+when it is complete. The next run resumes what was interrupted and downloads
+only what is missing.";
+
+/// List, archive, fetch and delete the recordings of Twilio Video rooms
+#[derive(Parser)]
+#[command(name = "twilio-recordings", version, max_term_width = 80, after_help = ENVIRONMENT)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    List(List),
+    Archive(Archive),
+    Fetch(Fetch),
+    Delete(Delete),
+}
+
+/// Limits of each command.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Time limit of one attempt at a request
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = seconds())]
+    pub timeout: u64,
+    /// Time limit of the whole run [default: none]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds())]
+    pub deadline: Option<u64>,
+    /// Number of retries of a request after a transient failure
+    #[arg(long, global = true, value_name = "N", default_value_t = 5)]
+    pub retries: u32,
+}
+
+/// Up to a hundred years.
+fn seconds() -> RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=100 * 365 * 24 * 60 * 60)
+}
+
+/// Which recordings a command is about.
+#[derive(Args)]
+pub struct Selection {
+    /// The rooms; `-` reads their SIDs from standard input, one per line
+    #[arg(value_name = "ROOM_SID", required = true, value_parser = scope::parse_room)]
+    pub rooms: Vec<RoomArgument>,
+    #[command(flatten)]
+    pub filters: Filters,
+}
+
+impl Selection {
+    /// The listings to go through. Reads standard input if the command line says so.
+    pub fn scopes(&self) -> Result<Vec<Scope>, Failure> {
+        scope::resolve(&self.rooms)
+    }
+}
+
+/// Print the recordings of rooms, as a table or as JSON
+#[derive(Args)]
+#[command(after_help = format!("{}\n\n{ENVIRONMENT}", moment::HELP))]
+pub struct List {
+    /// Only recordings with this status
+    #[arg(long, help_heading = "Filters", ignore_case = true, value_parser = status())]
+    pub status: Option<Status>,
+    /// Stop after this many recordings, over all rooms [default: none]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Number of recordings per request, 1 to 1000 [default: 1000, or less with --limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub page_size: Option<u32>,
+    /// Print one recording per line as JSON, with the field names of the API
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+fn status() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(["processing", "completed", "deleted", "failed"])
+        .map(|status| Status::from(status.as_str()))
+}
+
+/// Download the completed recordings of rooms into a folder
+#[derive(Args)]
+#[command(after_help = format!("{FILES}\n\n{}\n\n{ENVIRONMENT}", moment::HELP))]
+pub struct Archive {
+    /// The folder, which is created if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Number of recordings that are downloaded at the same time
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Delete each recording from the service when it is complete on disk
+    #[arg(long)]
+    pub delete: bool,
+    /// Print errors and warnings only, without the summary
+    #[arg(long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print one line per recording
+    #[arg(long)]
+    verbose: bool,
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+impl Archive {
+    pub fn level(&self) -> Level {
+        match (self.quiet, self.verbose) {
+            (true, _) => Level::Quiet,
+            (_, true) => Level::Verbose,
+            _ => Level::Normal,
+        }
+    }
+}
+
+/// Print the record of one recording as JSON
+#[derive(Args)]
+#[command(after_help = ENVIRONMENT)]
+pub struct Fetch {
+    #[arg(value_name = "ROOM_SID")]
+    pub room: RoomSid,
+    #[arg(value_name = "RECORDING_SID")]
+    pub recording: RecordingSid,
+}
+
+/// Delete recordings from the service, which cannot be undone
+#[derive(Args)]
+#[command(after_help = ENVIRONMENT)]
+pub struct Delete {
+    #[arg(value_name = "ROOM_SID")]
+    pub room: RoomSid,
+    #[arg(value_name = "RECORDING_SID", required = true)]
+    pub recordings: Vec<RecordingSid>,
+}

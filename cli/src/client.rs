@@ -1,0 +1,98 @@
+//! The library's client, set up from the environment and the command line.
+
+use std::env;
+use std::time::{Duration, Instant};
+
+use twilio_room_recordings::{
+    Client, ClientBuilder, Deletion, Error, ListRecordings, Media, Retry, RetryPolicy,
+    RoomRecording,
+};
+
+use crate::Failure;
+use crate::arguments::{Fetch, Limits};
+use crate::messages::Messages;
+use crate::scope::Scope;
+
+/// A client whose requests all end by the run's deadline.
+pub struct Connection {
+    client: Client,
+    deadline: Option<Instant>,
+}
+
+impl Connection {
+    /// Sets up a client. Nothing is sent.
+    pub fn open(limits: &Limits, messages: &Messages) -> Result<Self, Failure> {
+        let deadline = limits.deadline.and_then(|seconds| {
+            let limit = Duration::from_secs(seconds);
+            Instant::now().checked_add(limit)
+        });
+
+        let mut builder = ClientBuilder::from_env()?
+            .user_agent(concat!("twilio-recordings/", env!("CARGO_PKG_VERSION")))
+            .attempt_timeout(Duration::from_secs(limits.timeout))
+            .retry(RetryPolicy::default().max_retries(limits.retries))
+            .on_retry(warn_of_retry(messages.clone(), limits.retries));
+        if let Some(url) = variable("TWILIO_VIDEO_BASE_URL")? {
+            builder = builder.base_url(url);
+        }
+        Ok(Self { client: builder.build()?, deadline })
+    }
+
+    pub fn list(&self, scope: Scope) -> ListRecordings {
+        let listing = match scope {
+            Scope::Room(room) => self.client.recordings(room),
+        };
+        match self.time_left() {
+            Some(limit) => listing.deadline(limit),
+            None => listing,
+        }
+    }
+
+    pub fn media(&self, recording: &RoomRecording) -> Media {
+        let media = self.client.media(recording);
+        match self.time_left() {
+            Some(limit) => media.deadline(limit),
+            None => media,
+        }
+    }
+
+    pub fn fetch(&self, options: &Fetch) -> Result<RoomRecording, Error> {
+        self.client.recording(options.room, options.recording).fetch()
+    }
+
+    pub fn delete(
+        &self,
+        room: twilio_room_recordings::RoomSid,
+        recording: twilio_room_recordings::RecordingSid,
+    ) -> Result<Deletion, Error> {
+        self.client.recording(room, recording).delete()
+    }
+
+    /// Whether the run's deadline has passed.
+    pub fn is_over(&self) -> bool {
+        self.time_left().is_some_and(|left| left.is_zero())
+    }
+
+    fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+fn warn_of_retry(messages: Messages, retries: u32) -> impl Fn(&Retry<'_>) + Send + Sync + 'static {
+    move |retry| {
+        let Retry { attempt, wait, error, .. } = retry;
+        let delay = wait.as_secs_f64();
+        messages.warning(format_args!("{error}; retry {attempt} of {retries} in {delay:.1} s"));
+    }
+}
+
+/// A variable that is set and not empty.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(Failure::Usage(format!("invalid {name}: expected Unicode text")))
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! `delete`: recordings by their SIDs.
+
+use twilio_room_recordings::Deletion;
+
+use crate::arguments::Delete;
+use crate::client::Connection;
+use crate::messages::{Level, Messages};
+
+pub fn run(connection: &Connection, options: &Delete, messages: &Messages) {
+    for &sid in &options.recordings {
+        match connection.delete(options.room, sid) {
+            Ok(Deletion::Deleted) => messages.note(Level::Normal, format_args!("{sid}: deleted")),
+            Ok(Deletion::AlreadyGone) => {
+                messages.note(Level::Normal, format_args!("{sid}: already gone"));
+            }
+            Err(error) => messages.error(format_args!("{sid}: not deleted: {error}")),
+        }
+    }
+}

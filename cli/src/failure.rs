@@ -1,0 +1,52 @@
+//! Failures that end a command, and their exit status.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use twilio_room_recordings::{Error, ErrorKind};
+
+/// A failure that ends the command.
+pub enum Failure {
+    /// Invalid usage. Nothing was sent.
+    Usage(String),
+    /// A request failed, or could not be made.
+    Library(Error),
+    /// Standard output could not be written.
+    Output(io::Error),
+    /// Another failure, in the words that are printed.
+    Other(String),
+}
+
+impl Failure {
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Library(error) if is_usage(error) => ExitCode::from(2),
+            // The reader of the pipe has seen enough.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => ExitCode::from(1),
+        }
+    }
+}
+
+/// Whether an error is about the command line or the environment, so that nothing was sent.
+pub fn is_usage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_))
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(text) | Self::Other(text) => f.write_str(text),
+            Self::Library(error) => error.fmt(f),
+            Self::Output(error) => write!(f, "could not write standard output: {error}"),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(error)
+    }
+}

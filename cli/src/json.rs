@@ -1,0 +1,46 @@
+//! A record as one line of JSON that is safe to show on a terminal.
+
+use std::fmt::Write;
+
+use twilio_room_recordings::RoomRecording;
+
+/// Serializes a record with the API's field names, without the line's end.
+///
+/// serde_json escapes the ASCII control characters except DEL. This escapes the others that a
+/// terminal or an editor acts on: C1 controls, bidirectional controls, and line separators.
+pub fn line(recording: &RoomRecording) -> Result<String, serde_json::Error> {
+    let json = serde_json::to_string(recording)?;
+    if !json.chars().any(acts_on_terminals) {
+        return Ok(json);
+    }
+
+    let mut line = String::with_capacity(json.len() + 16);
+    for char in json.chars() {
+        if acts_on_terminals(char) {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(line, "\\u{unit:04x}");
+            }
+        } else {
+            line.push(char);
+        }
+    }
+    Ok(line)
+}
+
+/// Whether a character is invisible and changes how the text around it is shown.
+pub fn acts_on_terminals(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}

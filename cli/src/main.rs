@@ -1,0 +1,66 @@
+//! `twilio-recordings`: lists, archives, fetches and deletes the recordings of Twilio Video rooms.
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use client::Connection;
+use failure::Failure;
+use messages::Messages;
+
+mod archive;
+mod arguments;
+mod client;
+mod delete;
+mod failure;
+mod fetch;
+mod filters;
+mod json;
+mod list;
+mod messages;
+mod moment;
+mod output;
+mod scope;
+mod table;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let messages = Messages::default();
+
+    match run(&arguments, &messages) {
+        Ok(()) if messages.errors() == 0 => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(1),
+        Err(failure) => {
+            messages.error(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+/// Runs the command. Failures that don't end it are counted by `messages`.
+fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::List(options) => {
+            options.selection.filters.check()?;
+            let scopes = options.selection.scopes()?;
+            let connection = Connection::open(&arguments.limits, messages)?;
+            list::run(&connection, &scopes, options, messages)
+        }
+        Command::Archive(options) => {
+            options.selection.filters.check()?;
+            let scopes = options.selection.scopes()?;
+            let messages = messages.with_level(options.level());
+            let connection = Connection::open(&arguments.limits, &messages)?;
+            archive::run(&connection, &scopes, options, &messages)
+        }
+        Command::Fetch(options) => {
+            let connection = Connection::open(&arguments.limits, messages)?;
+            fetch::run(&connection, options)
+        }
+        Command::Delete(options) => {
+            let connection = Connection::open(&arguments.limits, messages)?;
+            delete::run(&connection, options, messages);
+            Ok(())
+        }
+    }
+}

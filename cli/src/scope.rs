@@ -1,0 +1,82 @@
+//! What is listed: rooms from the command line or from standard input.
+
+use std::fmt;
+use std::io::{self, BufRead};
+
+use twilio_room_recordings::RoomSid;
+
+use crate::Failure;
+
+/// The recordings of one listing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Room(RoomSid),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Room(room) => room.fmt(f),
+        }
+    }
+}
+
+/// A room on the command line.
+#[derive(Clone, Copy)]
+pub enum RoomArgument {
+    Sid(RoomSid),
+    StandardInput,
+}
+
+/// Reads a room's SID, or `-`.
+pub fn parse_room(text: &str) -> Result<RoomArgument, String> {
+    if text == "-" {
+        return Ok(RoomArgument::StandardInput);
+    }
+    text.parse().map(RoomArgument::Sid).map_err(|_| EXPECTED.to_owned())
+}
+
+const EXPECTED: &str = "expected RM and 32 hexadecimal digits";
+
+/// The rooms in their order, each once.
+pub fn resolve(arguments: &[RoomArgument]) -> Result<Vec<Scope>, Failure> {
+    let mut scopes = Vec::new();
+    let mut add = |room| {
+        let scope = Scope::Room(room);
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    };
+
+    for argument in arguments {
+        match argument {
+            RoomArgument::Sid(room) => add(*room),
+            RoomArgument::StandardInput => read_rooms(io::stdin().lock(), &mut add)?,
+        }
+    }
+
+    if scopes.is_empty() {
+        return Err(Failure::Usage("standard input holds no room SID".to_owned()));
+    }
+    Ok(scopes)
+}
+
+fn read_rooms(input: impl BufRead, add: &mut impl FnMut(RoomSid)) -> Result<(), Failure> {
+    for (index, line) in input.lines().enumerate() {
+        let number = index + 1;
+        let line = line.map_err(|error| {
+            Failure::Usage(format!("could not read standard input, line {number}: {error}"))
+        })?;
+        let text = line.trim();
+        if text.is_empty() {
+            continue;
+        }
+        add(text.parse().map_err(|_| {
+            let text = text.escape_debug();
+            Failure::Usage(format!(
+                "invalid room SID \"{text}\" in line {number} of standard input: {EXPECTED}"
+            ))
+        })?);
+    }
+    Ok(())
+}
