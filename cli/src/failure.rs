@@ -19,12 +19,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the reader of standard output has seen enough, which is no failure of the command.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             Self::Library(error) if is_usage(error) => ExitCode::from(2),
-            // The reader of the pipe has seen enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             _ => ExitCode::from(1),
         }
     }

@@ -28,12 +28,12 @@ fn main() -> ExitCode {
     let messages = Messages::default();
 
     match run(&arguments, &messages) {
-        Ok(()) if messages.errors() == 0 => ExitCode::SUCCESS,
-        Ok(()) => ExitCode::from(1),
-        Err(failure) => {
+        Err(failure) if !failure.is_closed_pipe() => {
             messages.error(&failure);
             failure.exit_code()
         }
+        _ if messages.errors() > 0 => ExitCode::from(1),
+        _ => ExitCode::SUCCESS,
     }
 }
 

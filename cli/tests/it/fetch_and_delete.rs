@@ -1,0 +1,60 @@
+//! `fetch` and `delete`.
+
+use serde_json::Value;
+
+use super::support::program::run;
+use super::support::{ROOM, Server, error_response, recording, requests, serve_room, sid};
+
+#[test]
+fn fetch_prints_one_record_as_json() {
+    let server = serve_room((0..3).map(recording).collect());
+    let fetched = run(&server, &["fetch", ROOM, &sid(1)]).expect(0);
+    assert_eq!(fetched.stdout_lines().len(), 1);
+    let record: Value = serde_json::from_str(&fetched.stdout).expect("JSON");
+    assert_eq!((&record["sid"], &record["size"]), (&sid(1).into(), &10_008.into()));
+}
+
+#[test]
+fn fetch_of_an_unknown_recording_fails() {
+    let server = serve_room(vec![]);
+    let fetched = run(&server, &["fetch", ROOM, &sid(1)]).expect(1);
+    assert!(fetched.stderr.starts_with("error: ") && fetched.stderr.contains("404"));
+    assert_eq!(fetched.stdout, "");
+}
+
+#[test]
+fn delete_deletes_each_recording_once() {
+    let server = serve_room((0..3).map(recording).collect());
+    let deleted = run(&server, &["delete", ROOM, &sid(1), &sid(2)]).expect(0);
+    let lines = [format!("{}: deleted", sid(1)), format!("{}: deleted", sid(2))];
+    assert_eq!(deleted.stderr_lines(), lines);
+    assert_eq!(deleted.stdout, "");
+    let received = requests(&server);
+    assert!(received.len() == 2 && received.iter().all(|it| it.method == "DELETE"));
+}
+
+#[test]
+fn recording_that_is_already_gone_is_no_error() {
+    let server = serve_room(vec![]);
+    let deleted = run(&server, &["delete", ROOM, &sid(1)]).expect(0);
+    assert_eq!(deleted.stderr, format!("{}: already gone\n", sid(1)));
+}
+
+#[test]
+fn failing_deletion_does_not_stop_the_others() {
+    let first = sid(1);
+    let server = Server::start(move |request| {
+        if request.uri.path().ends_with(&first) {
+            return error_response(403, 20403, "Forbidden");
+        }
+        json_response_without_content()
+    });
+    let deleted = run(&server, &["delete", ROOM, &sid(1), &sid(2)]).expect(1);
+    let start = format!("error: {}: not deleted: ", sid(1));
+    assert!(deleted.stderr.starts_with(&start), "{}", deleted.stderr);
+    assert!(deleted.stderr.ends_with(&format!("{}: deleted\n", sid(2))), "{}", deleted.stderr);
+}
+
+fn json_response_without_content() -> axum::response::Response {
+    axum::response::Response::builder().status(204).body(axum::body::Body::empty()).unwrap()
+}

@@ -1,0 +1,64 @@
+//! `--timeout`, `--deadline` and `--retries`.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
+
+use super::support::program::{Run, program, run};
+use super::support::{ROOM, Server, error_response, recording, requests, serve_room, sid};
+
+/// Accepts connections, and never responds.
+fn silent_server() -> (TcpListener, String) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    (listener, url)
+}
+
+#[test]
+fn timeout_limits_one_attempt() {
+    let (_listener, url) = silent_server();
+    let start = Instant::now();
+    let arguments = ["list", ROOM, "--timeout", "1", "--retries", "0"];
+    let listed = Run::of(program(&url).args(arguments)).expect(1);
+    assert!((1..20).contains(&start.elapsed().as_secs()));
+    assert!(listed.stderr.starts_with(&format!("error: {ROOM}: ")), "{}", listed.stderr);
+}
+
+#[test]
+fn deadline_limits_the_run_of_each_command() {
+    let (_listener, url) = silent_server();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("archive");
+    let to = to.to_str().unwrap();
+    for arguments in [&["list", ROOM][..], &["archive", ROOM, "--to", to]] {
+        let start = Instant::now();
+        let run = Run::of(program(&url).args(arguments).args(["--deadline", "1"])).expect(1);
+        assert!(start.elapsed() < Duration::from_secs(20));
+        assert!(run.stderr.contains("deadline"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn retries_are_counted_and_reported() {
+    let server = Server::start(|_| error_response(503, 20503, "Service unavailable"));
+    for (retries, warnings) in [("0", 0), ("2", 2)] {
+        let before = requests(&server).len();
+        let listed = run(&server, &["list", ROOM, "--retries", retries]).expect(1);
+        assert_eq!(requests(&server).len() - before, warnings + 1);
+        let lines = listed.stderr_lines();
+        assert_eq!(lines.len(), warnings + 1, "{}", listed.stderr);
+        for (index, line) in lines[..warnings].iter().enumerate() {
+            let retry = format!("; retry {} of 2 in ", index + 1);
+            let is_warning = line.starts_with("warning: ") && line.ends_with(" s");
+            assert!(is_warning && line.contains(&retry), "{line}");
+        }
+    }
+}
+
+#[test]
+fn limits_stand_before_and_after_the_command() {
+    let server = serve_room(vec![recording(1)]);
+    let limits = ["--timeout", "9", "--deadline", "9", "--retries", "1"];
+    run(&server, &[&limits[..], &["fetch", ROOM, &sid(1)]].concat()).expect(0);
+    run(&server, &[&["fetch", ROOM, &sid(1)], &limits[..]].concat()).expect(0);
+    run(&server, &[&["delete", ROOM, &sid(1)], &limits[..]].concat()).expect(0);
+}

@@ -1,0 +1,14 @@
+//! The built program, run as a person, a script or a cron job runs it.
+
+mod archive;
+mod archive_delete;
+mod archive_faults;
+mod archive_files;
+mod archive_parallel;
+mod dates;
+mod fetch_and_delete;
+mod limits;
+mod list;
+mod support;
+mod terminal;
+mod usage;

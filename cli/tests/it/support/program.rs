@@ -1,0 +1,64 @@
+//! The program and what it printed.
+
+use std::process::{Command, Output, Stdio};
+
+use super::{ACCOUNT, Server};
+
+/// The program with credentials, for a server at that URL.
+pub fn program(base_url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twilio-recordings"));
+    command
+        .env_clear()
+        .env("TWILIO_VIDEO_BASE_URL", base_url)
+        .env("TWILIO_ACCOUNT_SID", ACCOUNT)
+        .env("TWILIO_AUTH_TOKEN", "the auth token")
+        // Nobody listens there: a request through a proxy fails.
+        .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")))
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs the program to its end.
+#[track_caller]
+pub fn run(server: &Server, arguments: &[&str]) -> Run {
+    Run::of(program(server.base_url()).args(arguments))
+}
+
+/// What a run has printed, and its exit status.
+pub struct Run {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    #[track_caller]
+    pub fn of(command: &mut Command) -> Self {
+        command.output().expect("the program").into()
+    }
+
+    /// Checks the exit status, and shows what was printed if it is another.
+    #[track_caller]
+    pub fn expect(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    pub fn stdout_lines(&self) -> Vec<&str> {
+        self.stdout.lines().collect()
+    }
+
+    pub fn stderr_lines(&self) -> Vec<&str> {
+        self.stderr.lines().collect()
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().expect("an exit status"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Help, version, and what is rejected before anything is sent.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::support::program::{Run, program, run};
+use super::support::{ROOM, requests, serve_room, sid};
+
+const COMMANDS: [&str; 4] = ["list", "archive", "fetch", "delete"];
+
+#[test]
+fn help_fits_80_columns_and_names_every_variable() {
+    let mut helps = vec![run(&serve_room(vec![]), &["--help"])];
+    for command in COMMANDS {
+        helps.push(run(&serve_room(vec![]), &[command, "--help"]));
+    }
+
+    for help in helps {
+        let help = help.expect(0);
+        for line in help.stdout_lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        for variable in [
+            "TWILIO_API_KEY",
+            "TWILIO_API_SECRET",
+            "TWILIO_ACCOUNT_SID",
+            "TWILIO_AUTH_TOKEN",
+            "TWILIO_REGION",
+            "TWILIO_EDGE",
+            "TWILIO_VIDEO_BASE_URL",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "NO_PROXY",
+            "SSL_CERT_FILE",
+        ] {
+            assert!(help.stdout.contains(variable), "{variable} is missing:\n{}", help.stdout);
+        }
+        for default in ["[default: 60]", "[default: none]", "[default: 5]"] {
+            assert!(help.stdout.contains(default), "{}", help.stdout);
+        }
+    }
+}
+
+#[test]
+fn version_is_printed() {
+    let version = run(&serve_room(vec![]), &["--version"]).expect(0);
+    assert_eq!(version.stdout, format!("twilio-recordings {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn invalid_usage_sends_nothing_and_exits_with_2() {
+    let server = serve_room(vec![]);
+    let one = sid(1);
+    let invalid: &[&[&str]] = &[
+        &[],
+        &["frobnicate"],
+        &["list"],
+        &["list", "--json"],
+        &["list", "RMx"],
+        &["list", ROOM, "--no-such-option"],
+        &["list", ROOM, "--status", "odd"],
+        &["list", ROOM, "--source-sid", "MT"],
+        &["list", ROOM, "--page-size", "0"],
+        &["list", ROOM, "--page-size", "1001"],
+        &["list", ROOM, "--limit", "-1"],
+        &["list", ROOM, "--created-after", "yesterday"],
+        &["list", ROOM, "--created-after", "2026-02-01", "--created-before", "2026-01-01"],
+        &["list", ROOM, "--timeout", "0"],
+        &["list", ROOM, "--deadline", "0"],
+        &["list", ROOM, "--retries", "-1"],
+        &["archive", "--to", "/nowhere"],
+        &["archive", ROOM],
+        &["archive", ROOM, "--to", "/nowhere", "--jobs", "0"],
+        &["archive", ROOM, "--to", "/nowhere", "--quiet", "--verbose"],
+        &["archive", ROOM, "--to", "/nowhere", "--status", "completed"],
+        &["fetch", ROOM],
+        &["fetch", ROOM, &one, &one],
+        &["delete", ROOM],
+        &["delete", ROOM, "RT"],
+    ];
+    for arguments in invalid {
+        let run = run(&server, arguments).expect(2);
+        let is_usage = arguments.is_empty() || run.stderr.starts_with("error: ");
+        assert!(is_usage && run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
+    }
+    assert!(requests(&server).is_empty());
+}
+
+#[test]
+fn invalid_value_is_reported_as_typed_with_its_option() {
+    let server = serve_room(vec![]);
+    let run = run(&server, &["list", ROOM, "--created-after", "31.1.2026"]).expect(2);
+    assert!(run.stderr.contains("'31.1.2026' for '--created-after"), "{}", run.stderr);
+    assert!(run.stderr.contains("2026-01-31T10:00Z"), "{}", run.stderr);
+}
+
+#[test]
+fn window_that_ends_before_it_starts_names_both_options() {
+    let server = serve_room(vec![]);
+    let window = ["list", ROOM, "--created-after", "1d", "--created-before", "2026-01-01"];
+    let run = run(&server, &window).expect(2);
+    let expected = "error: --created-after 1d is later than --created-before 2026-01-01\n";
+    assert_eq!(run.stderr, expected);
+}
+
+#[test]
+fn unusable_environment_sends_nothing_and_exits_with_2() {
+    let server = serve_room(vec![]);
+    for (name, value) in [
+        ("TWILIO_AUTH_TOKEN", ""),
+        ("TWILIO_API_KEY", "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("TWILIO_ACCOUNT_SID", "no SID"),
+        ("TWILIO_VIDEO_BASE_URL", "no URL"),
+        ("TWILIO_VIDEO_BASE_URL", "http://example.com"),
+    ] {
+        for arguments in [&["list", ROOM][..], &["delete", ROOM, &sid(1)]] {
+            let mut command = program(server.base_url());
+            let run = Run::of(command.args(arguments).env(name, value)).expect(2);
+            assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+        }
+    }
+    assert!(requests(&server).is_empty());
+}
+
+#[test]
+fn rooms_are_read_from_standard_input() {
+    let server = serve_room((0..3).map(super::support::recording).collect());
+    let listed = with_input(&server, &format!("\n  {ROOM}\r\n\n{ROOM}\n")).expect(0);
+    assert_eq!(listed.stdout.lines().count(), 3);
+}
+
+#[test]
+fn invalid_standard_input_sends_nothing_and_exits_with_2() {
+    let server = serve_room(vec![]);
+    let empty = with_input(&server, "\n \n").expect(2);
+    assert_eq!(empty.stderr, "error: standard input holds no room SID\n");
+
+    let invalid = with_input(&server, &format!("{ROOM}\nRM\u{1b}[31m\n")).expect(2);
+    let expected = "error: invalid room SID \"RM\\u{1b}[31m\" in line 2 of standard input: ";
+    assert!(invalid.stderr.starts_with(expected), "{}", invalid.stderr);
+    assert!(requests(&server).is_empty());
+}
+
+fn with_input(server: &super::support::Server, input: &str) -> Run {
+    let mut command = program(server.base_url());
+    command.args(["list", "--json", "-"]).stdin(Stdio::piped());
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("a reader");
+    child.wait_with_output().expect("an end").into()
+}
