@@ -80,9 +80,12 @@ impl Connection {
 
 fn warn_of_retry(messages: Messages, retries: u32) -> impl Fn(&Retry<'_>) + Send + Sync + 'static {
     move |retry| {
-        let Retry { attempt, wait, error, .. } = retry;
-        let delay = wait.as_secs_f64();
-        messages.warning(format_args!("{error}; retry {attempt} of {retries} in {delay:.1} s"));
+        let Retry { attempt, error, recording_sid, .. } = retry;
+        let delay = retry.delay.as_secs_f64();
+        let recording = recording_sid.map(|sid| format!("{sid}: ")).unwrap_or_default();
+        messages.warning(format_args!(
+            "{recording}{error}; retry {attempt} of {retries} in {delay:.1} s"
+        ));
     }
 }
 

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use twilio_room_recordings::{Error, ErrorKind};
 
+use crate::scope::Scope;
+
 /// A failure that ends the command.
 pub enum Failure {
     /// Invalid usage. Nothing was sent.
@@ -36,6 +38,18 @@ impl Failure {
 /// Whether an error is about the command line or the environment, so that nothing was sent.
 pub fn is_usage(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_))
+}
+
+/// The message about an invalid record, which begins with its SID if that is valid.
+pub fn invalid_record(scope: Scope, error: &Error) -> String {
+    let sid = match error.kind() {
+        ErrorKind::InvalidRecord(record) => record.sid,
+        _ => None,
+    };
+    match sid {
+        Some(sid) => format!("{sid}: {error}"),
+        None => format!("{scope}: {error}"),
+    }
 }
 
 impl fmt::Display for Failure {

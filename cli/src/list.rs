@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 
 use terminal_size::Width;
-use twilio_room_recordings::{ErrorKind, ListRecordings, Page};
+use twilio_room_recordings::{ListRecordings, Page};
 
 use crate::arguments::List;
 use crate::client::Connection;
-use crate::failure::is_usage;
+use crate::failure::{invalid_record, is_usage};
 use crate::messages::Messages;
 use crate::output::Output;
 use crate::scope::Scope;
@@ -34,7 +34,7 @@ pub fn run(
         for page in listing(connection, scope, options, left).pages() {
             match page {
                 Ok(page) => {
-                    let printed = printer.print(page)?;
+                    let printed = printer.print(scope, page)?;
                     left = left.map(|left| left.saturating_sub(printed));
                 }
                 Err(error) if is_usage(&error) => return Err(error.into()),
@@ -83,7 +83,7 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     /// Prints a page at once, and returns the number of its valid records.
-    fn print(&mut self, page: Page) -> Result<u64, Failure> {
+    fn print(&mut self, scope: Scope, page: Page) -> Result<u64, Failure> {
         let mut printed = 0;
         if let Some(table) = &self.table
             && std::mem::take(&mut self.header_is_due)
@@ -91,7 +91,7 @@ impl Printer<'_> {
             self.output.line(&table.header())?;
         }
 
-        for record in page.records {
+        for record in page.recordings {
             match record {
                 Ok(recording) => {
                     let line = match &self.table {
@@ -103,8 +103,7 @@ impl Printer<'_> {
                     printed += 1;
                 }
                 Err(error) => {
-                    debug_assert!(matches!(error.kind(), ErrorKind::BadRecord(_)));
-                    self.messages.error(error);
+                    self.messages.error(invalid_record(scope, &error));
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! What a full disk means for the recordings that come after.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
@@ -56,7 +55,7 @@ impl fmt::Display for FullDisk {
 
 /// The cause of an error, if it is that the disk, the quota or the largest file is full.
 fn full(error: &Error) -> Option<&io::Error> {
-    let cause = error.source()?.downcast_ref::<io::Error>()?;
+    let cause = error.get_ref()?.downcast_ref::<io::Error>()?;
     let is_full = matches!(
         cause.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge

@@ -12,7 +12,7 @@ use super::task::{Archiver, Task};
 use crate::Failure;
 use crate::arguments::Archive;
 use crate::client::Connection;
-use crate::failure::is_usage;
+use crate::failure::{invalid_record, is_usage};
 use crate::messages::{Level, Messages};
 use crate::scope::Scope;
 
@@ -69,11 +69,11 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
                 continue;
             }
         };
-        for record in page.records {
+        for record in page.recordings {
             let recording = match record {
                 Ok(recording) => recording,
                 Err(error) => {
-                    messages.error(error);
+                    messages.error(invalid_record(scope, &error));
                     continue;
                 }
             };

@@ -1,13 +1,13 @@
 //! Dates as people type them.
 
 use super::support::program::run;
-use super::support::{ROOM, requests, serve_room};
+use super::support::{ROOM, serve_room};
 
 /// The date that the service is asked for.
 fn sent(typed: &str) -> String {
     let server = serve_room(vec![]);
     run(&server, &["list", ROOM, "--created-after", typed]).expect(0);
-    requests(&server)[0].parameter("DateCreatedAfter").expect("a date")
+    server.requests()[0].parameter("DateCreatedAfter").expect("a date")
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn invalid_dates_are_rejected_with_examples() {
             assert!(run.stderr.contains(example), "{typed}: {}", run.stderr);
         }
     }
-    assert!(requests(&server).is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::support::program::run;
-use super::support::{ROOM, Server, error_response, recording, requests, serve_room, sid};
+use super::support::{ROOM, Server, error_response, recording, serve_room, sid};
 
 #[test]
 fn fetch_prints_one_record_as_json() {
@@ -29,7 +29,7 @@ fn delete_deletes_each_recording_once() {
     let lines = [format!("{}: deleted", sid(1)), format!("{}: deleted", sid(2))];
     assert_eq!(deleted.stderr_lines(), lines);
     assert_eq!(deleted.stdout, "");
-    let received = requests(&server);
+    let received = server.requests();
     assert!(received.len() == 2 && received.iter().all(|it| it.method == "DELETE"));
 }
 

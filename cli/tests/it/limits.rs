@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use super::support::program::{Run, program, run};
-use super::support::{ROOM, Server, error_response, recording, requests, serve_room, sid};
+use super::support::{ROOM, Server, error_response, recording, serve_room, sid};
 
 /// Accepts connections, and never responds.
 fn silent_server() -> (TcpListener, String) {
@@ -41,9 +41,9 @@ fn deadline_limits_the_run_of_each_command() {
 fn retries_are_counted_and_reported() {
     let server = Server::start(|_| error_response(503, 20503, "Service unavailable"));
     for (retries, warnings) in [("0", 0), ("2", 2)] {
-        let before = requests(&server).len();
+        let before = server.requests().len();
         let listed = run(&server, &["list", ROOM, "--retries", retries]).expect(1);
-        assert_eq!(requests(&server).len() - before, warnings + 1);
+        assert_eq!(server.requests().len() - before, warnings + 1);
         let lines = listed.stderr_lines();
         assert_eq!(lines.len(), warnings + 1, "{}", listed.stderr);
         for (index, line) in lines[..warnings].iter().enumerate() {

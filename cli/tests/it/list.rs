@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 
 use super::support::program::{Run, program, run};
 use super::support::{
-    ROOM, Server, UNKNOWN_ROOM, error_response, json_response, page, recording, requests,
-    serve_room, sid,
+    ROOM, Server, UNKNOWN_ROOM, error_response, json_response, page, recording, serve_room, sid,
 };
 
 fn serve_page(records: &[Value]) -> Server {
@@ -105,7 +104,7 @@ fn every_filter_reaches_the_service() {
     let record: Value = serde_json::from_str(&listed.stdout).expect("a record");
     assert_eq!(record["sid"], sid(5));
 
-    let received = requests(&server);
+    let received = server.requests();
     let parameter = |name: &str| received[0].parameter(name).unwrap_or_default();
     assert_eq!(received.len(), 1);
     assert_eq!(parameter("Status"), "completed");
@@ -184,7 +183,7 @@ fn limit_counts_over_all_rooms() {
     let arguments = [&["list", "--json", "--limit", "3"][..], &rooms].concat();
     let listed = run(&server, &arguments).expect(0);
     assert_eq!(listed.stdout_lines().len(), 3);
-    assert_eq!(requests(&server).len(), 2);
+    assert_eq!(server.requests().len(), 2);
 }
 
 /// Every room has two recordings.
@@ -249,7 +248,7 @@ fn closed_pipe_ends_the_listing_quietly() {
 
     let run: Run = child.wait_with_output().expect("an end").into();
     assert_eq!(run.expect(0).stderr, "");
-    assert_eq!(requests(&server).len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use super::support::program::{Run, program, run};
-use super::support::{ROOM, requests, serve_room, sid};
+use super::support::{ROOM, serve_room, sid};
 
 const COMMANDS: [&str; 4] = ["list", "archive", "fetch", "delete"];
 
@@ -83,7 +83,7 @@ fn invalid_usage_sends_nothing_and_exits_with_2() {
         let is_usage = arguments.is_empty() || run.stderr.starts_with("error: ");
         assert!(is_usage && run.stdout.is_empty(), "{arguments:?}: {}", run.stderr);
     }
-    assert!(requests(&server).is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn unusable_environment_sends_nothing_and_exits_with_2() {
             assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
         }
     }
-    assert!(requests(&server).is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn invalid_standard_input_sends_nothing_and_exits_with_2() {
     let invalid = with_input(&server, &format!("{ROOM}\nRM\u{1b}[31m\n")).expect(2);
     let expected = "error: invalid room SID \"RM\\u{1b}[31m\" in line 2 of standard input: ";
     assert!(invalid.stderr.starts_with(expected), "{}", invalid.stderr);
-    assert!(requests(&server).is_empty());
+    assert!(server.requests().is_empty());
 }
 
 fn with_input(server: &super::support::Server, input: &str) -> Run {

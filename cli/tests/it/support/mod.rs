@@ -1,22 +1,17 @@
 //! What the tests of the tool share.
 
 pub mod gate;
-#[path = "../../../../tests/support/mod.rs"]
+#[path = "../../../../tests/it/support/mod.rs"]
 mod library;
 pub mod program;
 pub mod room;
 
-pub use library::stand_in::{
-    ACCOUNT, Asked as ReceivedRequest, ROOM, Room, Server, answer as json_response,
-    error as error_response, media, recording, redirect as media_redirect, serve_room,
+pub use library::fake_server::{
+    ACCOUNT, ROOM, ReceivedRequest, Room, Server, error_response, json_response, media,
+    media_redirect, recording, serve_room,
 };
 pub use library::storage::{Fate, SIGNATURE, Storage};
 pub use library::{http, page};
-
-/// The requests that a server has received.
-pub fn requests(server: &Server) -> Vec<ReceivedRequest> {
-    server.asked()
-}
 
 /// A room that the fake server does not know.
 pub const UNKNOWN_ROOM: &str = "RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

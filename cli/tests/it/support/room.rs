@@ -34,7 +34,7 @@ impl ArchivedRoom {
         let room = Room::new(recordings.clone());
         let api = Server::start(move |request| {
             let Some(path) = request.uri.path().strip_suffix("/Media") else {
-                return room.answer(request);
+                return room.respond(request);
             };
             let sid = path.rsplit('/').next().expect("a SID");
             media_redirect(&format!("{url}/{sid}?{SIGNATURE}"))
@@ -102,7 +102,7 @@ impl ArchivedRoom {
 
     /// The SIDs of the recordings that were deleted, in order.
     pub fn deleted_sids(&self) -> Vec<String> {
-        let requests = super::requests(&self.api).into_iter();
+        let requests = self.api.requests().into_iter();
         requests
             .filter(|it| it.method == "DELETE")
             .map(|it| it.uri.path().rsplit('/').next().expect("a SID").to_owned())
