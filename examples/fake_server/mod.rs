@@ -66,9 +66,14 @@ impl Server {
             let (parts, _) = request.into_parts();
             let (method, uri, headers) = (parts.method.to_string(), parts.uri, parts.headers);
             let request = ReceivedRequest { method, uri, headers };
-            let response = respond(&request);
-            log.lock().expect("a log").push(request);
-            async move { response }
+            let (respond, log) = (Arc::clone(&respond), Arc::clone(&log));
+            // On a thread of its own, so that a response can wait for other requests.
+            let response = tokio::task::spawn_blocking(move || {
+                let response = respond(&request);
+                log.lock().expect("a log").push(request);
+                response
+            });
+            async move { response.await.expect("a response") }
         });
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();

@@ -1,1 +1,252 @@
+//! `archive`: what is archived, and what is printed about it.
 
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::support::program::{Run, program, run};
+use super::support::room::{ArchivedRoom, records, sid_of};
+use super::support::{Fate, ROOM, Server, UNKNOWN_ROOM, json_response, page, recording, sid};
+
+#[test]
+fn room_is_archived_once() {
+    let room = ArchivedRoom::new();
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+    assert_eq!(room.storage.heads().len(), 10);
+
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+    assert_eq!(room.storage.heads().len(), 10);
+}
+
+#[test]
+fn summary_counts_every_recording() {
+    let room = ArchivedRoom::new();
+    let first = room.run(&[]).expect(0);
+    assert_eq!(first.stdout, "");
+    let summary = *first.stderr_lines().last().expect("a summary");
+    let counts = "10 archived, 0 already there, 5 still processing, 10 no media, 0 errors; ";
+    assert!(summary.starts_with(counts), "{summary}");
+    let bytes: u64 = room.completed().map(|it| it["size"].as_u64().unwrap()).sum();
+    assert_eq!(bytes, 1_050_745);
+    assert!(summary.contains("; 1.05 MB in "), "{summary}");
+
+    let second = room.run(&[]).expect(0);
+    let summary = *second.stderr_lines().last().expect("a summary");
+    let counts = "0 archived, 10 already there, 5 still processing, 10 no media, 0 errors; 0 B in ";
+    assert!(summary.starts_with(counts), "{summary}");
+}
+
+#[test]
+fn recordings_still_processing_are_named() {
+    let room = ArchivedRoom::new();
+    let archived = room.run(&[]).expect(0);
+    let named: Vec<_> = archived.stderr_lines()[..5].to_vec();
+    let expected: Vec<_> =
+        [2, 7, 12, 17, 22].map(|number| format!("{}: still processing", sid(number))).into();
+    assert_eq!(named, expected);
+    assert_eq!(archived.stderr_lines().len(), 6);
+}
+
+#[test]
+fn only_the_summary_is_printed_if_nothing_is_noteworthy() {
+    let room = ArchivedRoom::of(vec![recording(0), recording(1)]);
+    for _ in 0..2 {
+        assert_eq!(room.run(&[]).expect(0).stderr_lines().len(), 1);
+    }
+}
+
+#[test]
+fn quiet_drops_the_summary() {
+    let room = ArchivedRoom::new();
+    assert_eq!(room.run(&["--quiet"]).expect(0).stderr, "");
+    room.assert_is_archived();
+}
+
+#[test]
+fn quiet_keeps_errors() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.storage.expect([Fate::Raw(super::support::http("404 Not Found", "", b""))]);
+    let archived = room.run(&["--quiet"]).expect(1);
+    assert_eq!(archived.stderr_lines().len(), 1);
+    assert!(archived.stderr.starts_with(&format!("error: {}: ", sid(1))), "{}", archived.stderr);
+}
+
+#[test]
+fn verbose_prints_one_line_per_recording() {
+    let room = ArchivedRoom::new();
+    for state in ["archived, ", "already there, "] {
+        let archived = room.run(&["--verbose"]).expect(0);
+        let lines = archived.stderr_lines();
+        assert_eq!(lines.len(), 26);
+        for sid in room.completed_sids() {
+            let start = format!("{sid}: {state}{}", room.folder().display());
+            assert!(lines.iter().any(|line| line.starts_with(&start)), "{}", archived.stderr);
+        }
+    }
+}
+
+#[test]
+fn records_are_those_of_the_service() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.run(&[]).expect(0);
+    let written = &records(&room.record_file())[0];
+    for (name, value) in recording(1).as_object().expect("an object") {
+        assert_eq!(&written[name], value, "{name}");
+    }
+}
+
+#[test]
+fn control_characters_in_records_are_escaped() {
+    let mut record = recording(1);
+    record["track_name"] = json!("\u{9b}2J\u{202e}");
+    let room = ArchivedRoom::of(vec![record]);
+    room.run(&[]).expect(0);
+    let text = fs::read_to_string(room.record_file()).unwrap();
+    assert!(text.contains(r"\u009b2J\u202e"), "{text}");
+}
+
+#[test]
+fn recording_of_zero_bytes_is_archived() {
+    let mut empty = recording(1);
+    empty["size"] = json!(0);
+    let room = ArchivedRoom::of(vec![empty]);
+    let archived = room.run(&[]).expect(0);
+    assert!(archived.stderr.starts_with("1 archived, 0 already there, "), "{}", archived.stderr);
+    room.assert_is_archived();
+    let archived = room.run(&[]).expect(0);
+    assert!(archived.stderr.starts_with("0 archived, 1 already there, "), "{}", archived.stderr);
+}
+
+#[test]
+fn recording_without_recorded_size_is_downloaded_once() {
+    let mut unsized_record = recording(1);
+    unsized_record["size"] = Value::Null;
+    let room = ArchivedRoom::of(vec![unsized_record]);
+    room.storage.expect([Fate::Raw(super::support::http("200 OK", "", b"some media"))]);
+    room.run(&[]).expect(0);
+    assert_eq!(room.found().into_values().next().as_deref(), Some(&b"some media"[..]));
+    let archived = room.run(&[]).expect(0);
+    assert!(archived.stderr.starts_with("0 archived, 1 already there, "), "{}", archived.stderr);
+    assert_eq!(room.storage.heads().len(), 1);
+}
+
+#[test]
+fn file_of_another_size_is_downloaded_again() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.run(&[]).expect(0);
+    let path = room.folder().join(format!("{}.mkv", sid(1)));
+    fs::write(path, "damaged").unwrap();
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+}
+
+#[test]
+fn record_that_a_killed_run_has_not_written_is_added() {
+    let room = ArchivedRoom::new();
+    room.run(&[]).expect(0);
+    fs::write(room.record_file(), "").unwrap();
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+    assert_eq!(room.storage.heads().len(), 10);
+}
+
+#[test]
+fn unknown_status_is_no_media() {
+    let mut strange = recording(1);
+    strange["status"] = json!("archived\u{1b}[2J");
+    let room = ArchivedRoom::of(vec![strange]);
+    let archived = room.run(&["--verbose"]).expect(0);
+    let line = format!("{}: no media, status archived\\u{{1b}}[2J", sid(1));
+    assert_eq!(archived.stderr_lines()[0], line);
+    assert!(archived.stderr_lines()[1].contains(" 1 no media, "), "{}", archived.stderr);
+}
+
+#[test]
+fn listing_carries_the_filters_and_no_status() {
+    let room = ArchivedRoom::new();
+    let source = "MT00000000000000000000000000000005";
+    let window = ["--created-after", "2026-01-01", "--created-before", "2026-12-31"];
+    room.run(&[&["--source-sid", source][..], &window].concat()).expect(0);
+    assert_eq!(room.recorded_sids(), [sid(5)]);
+
+    let request = &room.api.requests()[0];
+    let parameter = |name: &str| request.parameter(name);
+    assert_eq!(parameter("Status"), None);
+    assert_eq!(parameter("SourceSid").as_deref(), Some(source));
+    assert_eq!(parameter("DateCreatedAfter").as_deref(), Some("2026-01-01T00:00:00Z"));
+    assert_eq!(parameter("DateCreatedBefore").as_deref(), Some("2026-12-31T00:00:00Z"));
+}
+
+#[test]
+fn unknown_room_leaves_nothing_behind() {
+    let room = ArchivedRoom::new();
+    let mut command = program(room.api.base_url());
+    let archived =
+        Run::of(command.args(["archive", UNKNOWN_ROOM, "--to"]).arg(room.folder())).expect(1);
+    let start = format!("error: {UNKNOWN_ROOM}: ");
+    assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
+    assert!(archived.stderr_lines()[1].contains(", 1 error; "), "{}", archived.stderr);
+    assert!(!room.folder().exists());
+}
+
+#[test]
+fn failing_room_does_not_stop_the_others() {
+    let room = ArchivedRoom::new();
+    let mut command = program(room.api.base_url());
+    command.args(["archive", UNKNOWN_ROOM, ROOM, "--to"]).arg(room.folder());
+    Run::of(&mut command).expect(1);
+    room.assert_is_archived();
+}
+
+#[test]
+fn invalid_record_is_an_error_and_the_others_are_archived() {
+    let mut records: Vec<Value> = (0..2).map(recording).collect();
+    records[0]["date_created"] = json!("yesterday");
+    let room = ArchivedRoom::of(records);
+    let archived = room.run(&[]).expect(1);
+    assert!(archived.stderr_lines()[0].contains("date_created"), "{}", archived.stderr);
+    assert_eq!(room.recorded_sids(), [sid(1)]);
+}
+
+#[test]
+fn recording_that_is_listed_twice_is_archived_once() {
+    let records: Vec<Value> = vec![recording(2), recording(2)];
+    let server = Server::start(move |_| json_response(200, &page(&records, Value::Null)));
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("archive");
+    let archived = run(&server, &["archive", ROOM, "--to", to.to_str().unwrap()]).expect(0);
+    assert_eq!(archived.stderr_lines().len(), 2, "{}", archived.stderr);
+    assert!(archived.stderr_lines()[1].contains(", 1 still processing, "), "{}", archived.stderr);
+}
+
+#[test]
+fn failed_downloads_name_their_recording_and_the_others_are_archived() {
+    let room = ArchivedRoom::new();
+    let not_found = super::support::http("404 Not Found", "", b"");
+    room.storage.expect([Fate::Serve, Fate::Raw(not_found.clone()), Fate::Raw(not_found)]);
+    let archived = room.run(&["--jobs", "1"]).expect(1);
+    let errors: Vec<_> =
+        archived.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 2, "{}", archived.stderr);
+    for (error, recording) in errors.iter().zip(room.completed().skip(1)) {
+        let start = format!("error: {}: ", sid_of(recording));
+        assert!(error.starts_with(&start) && error.contains("404"), "{error}");
+    }
+    assert_eq!(room.recorded_sids().len(), 8);
+
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+}
+
+#[test]
+fn retries_name_their_recording_and_the_delay() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.storage.expect([Fate::CutAfter(5000)]);
+    let archived = room.run(&[]).expect(0);
+    let warning = archived.stderr_lines()[0].to_owned();
+    assert!(warning.starts_with(&format!("warning: {}: ", sid(1))), "{warning}");
+    assert!(warning.contains("; retry 1 of 5 in 0.") && warning.ends_with(" s"), "{warning}");
+    room.assert_is_archived();
+}

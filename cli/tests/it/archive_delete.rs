@@ -1,1 +1,143 @@
+//! `archive --delete`: what is deleted, and when.
 
+use std::fs;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use axum::response::Response;
+
+use super::support::program::{Run, run};
+use super::support::room::{ArchivedRoom, sid_of};
+use super::support::{
+    Fate, ROOM, Room, Server, error_response, http, json_response, no_content, page, recording, sid,
+};
+
+#[test]
+fn complete_recordings_are_deleted_and_no_others() {
+    let room = ArchivedRoom::new();
+    room.storage.expect([Fate::Serve, Fate::Raw(http("404 Not Found", "", b""))]);
+    room.run(&["--delete", "--jobs", "1"]).expect(1);
+    let mut deleted = room.deleted_sids();
+    deleted.sort();
+    assert_eq!(deleted, room.recorded_sids());
+    assert!(deleted.len() == 9 && !deleted.contains(&sid(1)));
+
+    // The next run deletes the rest, and keeps the records of what is no longer listed.
+    room.run(&["--delete"]).expect(0);
+    room.assert_is_archived();
+    assert_eq!(room.deleted_sids().len(), 10);
+}
+
+#[test]
+fn recordings_that_are_already_there_are_deleted() {
+    let room = ArchivedRoom::new();
+    room.run(&[]).expect(0);
+    assert!(room.deleted_sids().is_empty());
+    room.run(&["--delete"]).expect(0);
+    assert_eq!(room.deleted_sids().len(), 10);
+    assert_eq!(room.storage.heads().len(), 10);
+    room.assert_is_archived();
+}
+
+#[test]
+fn recording_without_recorded_size_is_not_deleted() {
+    let mut unsized_record = recording(1);
+    unsized_record["size"] = Value::Null;
+    let room = ArchivedRoom::of(vec![unsized_record]);
+    room.storage.expect([Fate::Raw(http("200 OK", "", b"some media"))]);
+    let archived = room.run(&["--delete"]).expect(1);
+    let error = format!("error: {}: not deleted: its record has no size", sid(1));
+    assert!(archived.stderr.starts_with(&error), "{}", archived.stderr);
+    assert!(room.deleted_sids().is_empty());
+    assert_eq!(room.recorded_sids(), [sid(1)]);
+}
+
+#[test]
+fn deletions_are_printed_if_verbose() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let archived = room.run(&["--delete", "--verbose"]).expect(0);
+    assert_eq!(archived.stderr_lines()[1], format!("{}: deleted", sid(1)));
+}
+
+#[test]
+fn failed_deletion_is_an_error_and_the_file_stays() {
+    let recordings = vec![recording(0), recording(1)];
+    let room = Room::new(recordings.clone());
+    let api = Server::start(move |request| match request.method.as_str() {
+        "DELETE" => error_response(403, 20403, "Forbidden"),
+        _ => room.respond(request),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    let arguments = ["archive", ROOM, "--to", to, "--delete"];
+    let archived = run(&api, &arguments).expect(1);
+    for recording in recordings {
+        let start = format!("error: {}: not deleted: ", sid_of(&recording));
+        assert!(archived.stderr.contains(&start), "{}", archived.stderr);
+    }
+    assert!(archived.stderr.contains("2 archived, "), "{}", archived.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn nothing_is_deleted_before_the_listing_is_complete() {
+    let two_pages = TwoPages::start(|| json_response(200, &page(&[recording(5)], Value::Null)));
+    two_pages.archive().expect(0);
+    assert_eq!(two_pages.log(), ["second page", "deletion", "deletion", "deletion"]);
+}
+
+#[test]
+fn nothing_of_a_listing_that_fails_is_deleted() {
+    let two_pages = TwoPages::start(|| error_response(404, 20404, "The room was not found"));
+    let archived = two_pages.archive().expect(1);
+    assert!(archived.stderr.contains("2 archived, "), "{}", archived.stderr);
+    assert_eq!(two_pages.log(), ["second page"]);
+}
+
+/// An API whose second page comes when the recordings of the first one are archived.
+struct TwoPages {
+    api: Server,
+    log: Arc<Mutex<Vec<&'static str>>>,
+    folder: tempfile::TempDir,
+}
+
+impl TwoPages {
+    fn start(second: impl Fn() -> Response + Send + Sync + 'static) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let record_file = folder.path().join("recordings.ndjson");
+        let log = Arc::<Mutex<Vec<_>>>::default();
+        let entries = Arc::clone(&log);
+        let room = Room::new(vec![recording(0), recording(1), recording(5)]);
+
+        let api = Server::start(move |request| {
+            if request.method == "DELETE" {
+                entries.lock().unwrap().push("deletion");
+                return no_content();
+            }
+            if !request.uri.path().ends_with("/Recordings") {
+                return room.respond(request);
+            }
+            if request.parameter("PageToken").is_none() {
+                let next = "https://video.twilio.com/v1/Rooms?Page=1&PageToken=PT1";
+                return json_response(200, &page(&[recording(0), recording(1)], next));
+            }
+            let lines = || fs::read_to_string(&record_file).unwrap_or_default().lines().count();
+            while lines() < 2 {
+                std::thread::yield_now();
+            }
+            entries.lock().unwrap().push("second page");
+            second()
+        });
+        Self { api, log, folder }
+    }
+
+    fn archive(&self) -> Run {
+        let to = self.folder.path().to_str().expect("UTF-8");
+        run(&self.api, &["archive", ROOM, "--to", to, "--delete"])
+    }
+
+    fn log(&self) -> Vec<&'static str> {
+        self.log.lock().unwrap().clone()
+    }
+}

@@ -1,1 +1,135 @@
+//! `archive` in parallel, against a storage and an API that fail.
 
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::support::program::{Run, program};
+use super::support::room::ArchivedRoom;
+use super::support::{Fate, ROOM, Room, Server, error_response, http, recording};
+
+/// Numbers that look random, the same in each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % limit).expect("a small number")
+    }
+}
+
+#[test]
+fn transient_faults_of_the_storage_are_retried() {
+    let mut random = Random(1);
+    for jobs in ["1", "4", "16"] {
+        let room = ArchivedRoom::new();
+        // Few for each recording, because the delays grow.
+        room.storage.expect((0..6).flat_map(|_| [fault(&mut random), Fate::Serve]));
+        room.run(&["--jobs", jobs, "--retries", "8"]).expect(0);
+        room.assert_is_archived();
+    }
+}
+
+fn fault(random: &mut Random) -> Fate {
+    match random.below(8) {
+        0 => Fate::Raw(http("503 Service Unavailable", "", b"")),
+        1 => Fate::Raw(http("429 Too Many Requests", "Retry-After: 0\r\n", b"")),
+        // The signed URL has expired.
+        2 => Fate::Raw(http("403 Forbidden", "", b"<Error><Code>AccessDenied</Code></Error>")),
+        3 => Fate::Raw(b"".into()),
+        4 => Fate::IgnoreRange,
+        5 => Fate::Tagged(Some("\"two\"")),
+        _ => Fate::CutAfter(random.below(9000)),
+    }
+}
+
+#[test]
+fn transient_faults_of_the_api_are_retried() {
+    let room = Room::new((0..25).map(recording).collect());
+    let count = AtomicUsize::new(0);
+    let api = Server::start(move |request| match count.fetch_add(1, Ordering::SeqCst) % 5 {
+        0 => error_response(503, 20503, "Service unavailable"),
+        _ => room.respond(request),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(api.base_url());
+    let archived = Run::of(command.args(["archive", ROOM, "--to"]).arg(folder.path())).expect(0);
+    assert!(archived.stderr.contains("10 archived, "), "{}", archived.stderr);
+}
+
+#[test]
+fn runs_that_are_killed_leave_complete_files_and_are_resumed() {
+    let room = ArchivedRoom::new();
+    let mut random = Random(7);
+    for (round, signal) in ["INT", "TERM", "KILL"].into_iter().cycle().enumerate().take(12) {
+        let before = room.storage.ranges().len();
+        let served = random.below(2);
+        room.storage.expect(vec![Fate::Serve; served]);
+        let bytes = if round == 0 { 9000 } else { random.below(120_000) };
+        room.storage.expect(vec![Fate::StallAfter(bytes); 4]);
+        let mut command = room.command(&["--jobs", "4"]);
+        let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while room.storage.ranges().len() <= before + served {
+            std::thread::yield_now();
+        }
+        // Once at least, something is written by then.
+        while round == 0 && !room.found().iter().any(is_partial) {
+            std::thread::yield_now();
+        }
+        send_signal(signal, run.id());
+        assert!(!run.wait().unwrap().success());
+
+        let expected = room.expected();
+        let complete = room.found().into_iter().filter(|(name, _)| !name.ends_with(".part"));
+        for (name, bytes) in complete {
+            assert!(expected[&name] == bytes, "{name}");
+        }
+        let recorded = room.recorded_sids();
+        assert!(recorded.iter().all(|sid| room.completed_sids().contains(sid)));
+        room.storage.forget_expected();
+        if recorded.len() + 4 >= expected.len() {
+            break;
+        }
+    }
+    assert!(room.storage.ranges().iter().any(|&from| from > 0), "a partial file was resumed");
+
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+}
+
+fn is_partial((name, bytes): (&String, &Vec<u8>)) -> bool {
+    name.ends_with(".part") && !bytes.is_empty()
+}
+
+fn send_signal(name: &str, process: u32) {
+    let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+    assert!(status.expect("kill").success());
+}
+
+#[test]
+fn runs_at_the_same_time_do_no_harm() {
+    let room = ArchivedRoom::new();
+    let runs = [(); 3].map(|()| {
+        let mut command = room.command(&["--jobs", "4"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    for run in runs {
+        Run::from(run.wait_with_output().unwrap()).expect(0);
+    }
+    room.assert_is_archived();
+}
+
+#[test]
+fn runs_at_the_same_time_with_faults_do_no_harm() {
+    let mut random = Random(3);
+    let room = ArchivedRoom::new();
+    room.storage.expect((0..20).map(|_| fault(&mut random)));
+    let runs = [(); 2].map(|()| {
+        let mut command = room.command(&["--jobs", "4", "--retries", "8"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    for run in runs {
+        Run::from(run.wait_with_output().unwrap()).expect(0);
+    }
+    room.assert_is_archived();
+}

@@ -1,1 +1,254 @@
+//! The files of an archive: their names, their modes, the record file, and leftovers.
 
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use super::support::program::{Run, program};
+use super::support::room::ArchivedRoom;
+use super::support::{Fate, ROOM, http, recording, sid};
+
+#[test]
+fn format_is_never_a_path() {
+    for format in ["/../../evil", "", "a.b", "mk v", "..", "é"] {
+        let mut evil = recording(1);
+        evil["container_format"] = json!(format);
+        let room = ArchivedRoom::of(vec![evil]);
+        room.run(&[]).expect(0);
+        assert!(room.found().into_keys().eq([format!("{}.media", sid(1))]), "{format}");
+    }
+}
+
+#[test]
+fn path_that_cannot_be_a_folder_is_named_and_nothing_is_downloaded() {
+    let room = ArchivedRoom::new();
+    let file = room.folder().with_file_name("file");
+    fs::write(&file, "").unwrap();
+    for to in [file.clone(), file.join("archive")] {
+        let mut command = program(room.api.base_url());
+        let archived = Run::of(command.args(["archive", ROOM, "--to"]).arg(&to)).expect(1);
+        let error = archived.stderr.lines().find(|line| line.starts_with("error: ")).unwrap();
+        assert!(error.contains(to.to_str().unwrap()), "{error}");
+    }
+    assert!(room.api.requests().is_empty());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn folder_that_cannot_be_created_is_one_error_and_nothing_is_downloaded() {
+    let room = ArchivedRoom::new();
+    let mut command = program(room.api.base_url());
+    let archived = Run::of(command.args(["archive", ROOM, "--to", "/proc/archive"])).expect(1);
+    let errors: Vec<_> =
+        archived.stderr_lines().into_iter().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{}", archived.stderr);
+    assert!(errors[0].starts_with("error: could not create /proc/archive: "), "{}", errors[0]);
+    assert!(room.storage.heads().is_empty());
+}
+
+#[test]
+fn record_file_that_cannot_be_opened_is_named_and_nothing_is_sent() {
+    let room = ArchivedRoom::new();
+    fs::create_dir_all(room.record_file()).unwrap();
+    let archived = room.run(&["--delete"]).expect(1);
+    let start = format!("error: could not open {}: ", room.record_file().display());
+    assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
+    assert!(room.api.requests().is_empty());
+}
+
+#[test]
+fn incomplete_last_line_is_replaced() {
+    let room = ArchivedRoom::new();
+    let first = room.completed().next().unwrap();
+    let long = "ë".repeat(1000);
+    let half = format!("{first}\n{{\"track_name\": \"{long}");
+    // It ends in the middle of a character.
+    let half = &half.as_bytes()[..half.len() - 1];
+    write(&room, half);
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+}
+
+#[test]
+fn complete_last_line_without_newline_is_kept() {
+    let room = ArchivedRoom::new();
+    let first = room.completed().next().unwrap().to_string();
+    write(&room, first.as_bytes());
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+    assert!(fs::read_to_string(room.record_file()).unwrap().starts_with(&format!("{first}\n")));
+}
+
+#[test]
+fn blank_lines_are_ignored() {
+    let room = ArchivedRoom::of(vec![recording(0), recording(1)]);
+    write(&room, format!("\n \t\r\n{}\n\n", recording(0)).as_bytes());
+    room.run(&[]).expect(0);
+    let text = fs::read_to_string(room.record_file()).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[1].contains(&sid(1)));
+}
+
+#[test]
+fn unreadable_line_is_named_and_nothing_is_sent_or_changed() {
+    let pretty = serde_json::to_string_pretty(&recording(0)).unwrap();
+    let record = recording(0).to_string();
+    for (text, line) in [
+        (format!("{pretty}\n"), 1),
+        (format!("{record}\n\nsomething else\n"), 3),
+        (format!("{record}\nsomething else"), 2),
+        (format!("{record}\n{{\"sid\": \"RT"), 0),
+        (format!("{record}\n{{\"sid\": \"RT\n{record}\n"), 2),
+        ("{}\n".to_owned(), 1),
+        ("[1, 2]\n".to_owned(), 1),
+        ("\u{0}\u{0}\u{0}\n".to_owned(), 1),
+    ] {
+        let room = ArchivedRoom::of(vec![recording(0)]);
+        write(&room, text.as_bytes());
+        if line == 0 {
+            // Only an incomplete last line may be removed.
+            room.run(&["--delete"]).expect(0);
+            assert_eq!(fs::read_to_string(room.record_file()).unwrap(), format!("{record}\n"));
+            continue;
+        }
+        let archived = room.run(&["--delete"]).expect(1);
+        let start = format!("error: {}, line {line}: ", room.record_file().display());
+        assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
+        assert_eq!(fs::read_to_string(room.record_file()).unwrap(), text);
+        assert!(room.api.requests().is_empty());
+    }
+}
+
+fn write(room: &ArchivedRoom, text: &[u8]) {
+    fs::create_dir_all(room.folder()).unwrap();
+    fs::write(room.record_file(), text).unwrap();
+}
+
+#[test]
+fn partial_files_of_complete_recordings_are_removed() {
+    let room = ArchivedRoom::new();
+    room.run(&[]).expect(0);
+    let media = format!("{}.mkv", sid(1));
+    let leftovers = [
+        format!("{media}.0123456789abcdef.part"),
+        format!("{media}.none-------------0123456789abcdef.part"),
+    ];
+    let others = [
+        // Another recording, which may be resumed.
+        format!("{}.mkv.0123456789abcdef.part", sid(999)),
+        // Files of somebody else.
+        format!("{media}.my notes.part"),
+        format!("{media}.part"),
+        "notes.part".to_owned(),
+        format!("{media}.0123456789abcdef"),
+    ];
+    for name in leftovers.iter().chain(&others) {
+        fs::write(room.folder().join(name), "some bytes").unwrap();
+    }
+
+    room.run(&[]).expect(0);
+    let found = room.found();
+    assert!(leftovers.iter().all(|name| !found.contains_key(name)), "{:?}", found.keys());
+    assert!(others.iter().all(|name| found.contains_key(name)), "{:?}", found.keys());
+}
+
+#[test]
+fn partial_file_that_is_in_use_is_left_alone() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.run(&[]).expect(0);
+    let path = room.folder().join(format!("{}.mkv.0123456789abcdef.part", sid(1)));
+    let file = File::create(&path).unwrap();
+    file.lock().unwrap();
+    room.run(&[]).expect(0);
+    assert!(path.exists());
+
+    drop(file);
+    room.run(&[]).expect(0);
+    assert!(!path.exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn files_are_created_with_the_umask() {
+    for (umask, file, folder) in [("022", 0o644, 0o755), ("077", 0o600, 0o700)] {
+        let room = ArchivedRoom::of(vec![recording(1)]);
+        let archived = Run::of(&mut in_shell(&format!("umask {umask}"), &room, &[]));
+        archived.expect(0);
+        let media = room.folder().join(format!("{}.mkv", sid(1)));
+        assert_eq!((mode(&media), mode(&room.record_file())), (file, file), "{umask}");
+        assert_eq!(mode(&room.folder()), folder, "{umask}");
+    }
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// `archive` in a shell that has run a command before.
+#[cfg(unix)]
+fn in_shell(before: &str, room: &ArchivedRoom, arguments: &[&str]) -> Command {
+    let program = room.command(arguments);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("{before}; exec \"$0\" \"$@\"")]);
+    shell.arg(program.get_program()).args(program.get_args()).env_clear();
+    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell
+}
+
+/// A limit on the size of files, which is reported like a full disk.
+#[cfg(unix)]
+const FULL_DISK: &str = "trap '' XFSZ; ulimit -f 150";
+
+#[test]
+#[cfg(unix)]
+fn full_disk_is_one_message_and_smaller_recordings_are_archived() {
+    let numbers = [20, 21, 20 + 30, 1, 5];
+    let room = ArchivedRoom::of(numbers.map(recording).into());
+    let archived = Run::of(&mut in_shell(FULL_DISK, &room, &["--jobs", "1"])).expect(1);
+
+    let (error, summary) = (archived.stderr_lines()[0], archived.stderr_lines()[1]);
+    let start = format!("error: {}: ", room.folder().display());
+    assert!(error.starts_with(&start), "{error}");
+    let end = ": 1 did not fit, and 2 of at least 200141 bytes were skipped";
+    assert!(error.ends_with(end), "{error}");
+    let counts = "2 archived, 0 already there, 0 still processing, 0 no media, 3 errors; ";
+    assert!(summary.starts_with(counts), "{summary}");
+    assert_eq!(room.recorded_sids(), [sid(1), sid(5)]);
+
+    room.run(&[]).expect(0);
+    room.assert_is_archived();
+}
+
+#[test]
+#[cfg(unix)]
+fn record_file_that_cannot_be_written_ends_the_run() {
+    let room = ArchivedRoom::new();
+    let mut lines = String::new();
+    while lines.len() < 400_000 {
+        lines += &format!("{}\n", recording(999 + lines.len()));
+    }
+    write(&room, lines.as_bytes());
+    let archived = Run::of(&mut in_shell(FULL_DISK, &room, &["--jobs", "1", "--delete"])).expect(1);
+
+    let errors: Vec<_> =
+        archived.stderr_lines().into_iter().filter(|line| line.starts_with("error: ")).collect();
+    let start = format!("error: could not write {}: ", room.record_file().display());
+    assert!(errors.len() == 1 && errors[0].starts_with(&start), "{}", archived.stderr);
+    assert_eq!(room.storage.heads().len(), 1);
+    assert!(room.deleted_sids().is_empty());
+    assert_eq!(fs::read_to_string(room.record_file()).unwrap(), lines);
+}
+
+#[test]
+fn refused_download_leaves_an_empty_record_file() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.storage.expect([Fate::Raw(http("404 Not Found", "", b""))]);
+    room.run(&[]).expect(1);
+    assert!(room.found().is_empty() && room.recorded_sids().is_empty());
+}

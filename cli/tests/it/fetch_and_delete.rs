@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::support::program::run;
-use super::support::{ROOM, Server, error_response, recording, serve_room, sid};
+use super::support::{ROOM, Server, error_response, no_content, recording, serve_room, sid};
 
 #[test]
 fn fetch_prints_one_record_as_json() {
@@ -47,14 +47,10 @@ fn failing_deletion_does_not_stop_the_others() {
         if request.uri.path().ends_with(&first) {
             return error_response(403, 20403, "Forbidden");
         }
-        json_response_without_content()
+        no_content()
     });
     let deleted = run(&server, &["delete", ROOM, &sid(1), &sid(2)]).expect(1);
     let start = format!("error: {}: not deleted: ", sid(1));
     assert!(deleted.stderr.starts_with(&start), "{}", deleted.stderr);
     assert!(deleted.stderr.ends_with(&format!("{}: deleted\n", sid(2))), "{}", deleted.stderr);
-}
-
-fn json_response_without_content() -> axum::response::Response {
-    axum::response::Response::builder().status(204).body(axum::body::Body::empty()).unwrap()
 }

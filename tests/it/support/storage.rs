@@ -85,6 +85,11 @@ impl Storage {
         self.fates.lock().expect("the fates").extend(fates);
     }
 
+    /// Serves all requests from now on.
+    pub fn forget_expected(&self) {
+        self.fates.lock().expect("the fates").clear();
+    }
+
     /// Waits until a transfer has stalled.
     pub fn wait_for_a_stall(&self) {
         self.stalled.recv_timeout(Duration::from_secs(60)).expect("a stalled transfer");

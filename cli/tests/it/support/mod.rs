@@ -1,17 +1,28 @@
-//! What the tests of the tool share.
+//! What the tests and the benches of the tool share.
+// Each uses its own part of it.
+#![allow(dead_code, unused_imports)]
+
+use axum::body::Body;
+use axum::response::Response;
 
 pub mod gate;
+pub mod gated_service;
 #[path = "../../../../tests/it/support/mod.rs"]
 mod library;
 pub mod program;
 pub mod room;
 
 pub use library::fake_server::{
-    ACCOUNT, ROOM, ReceivedRequest, Room, Server, error_response, json_response, media,
-    media_redirect, recording, serve_room,
+    ACCOUNT, ROOM, Room, Server, error_response, json_response, media, media_redirect, recording,
+    serve_room,
 };
 pub use library::storage::{Fate, SIGNATURE, Storage};
 pub use library::{http, page};
+
+/// The response to a deletion.
+pub fn no_content() -> Response {
+    Response::builder().status(204).body(Body::empty()).expect("a response")
+}
 
 /// A room that the fake server does not know.
 pub const UNKNOWN_ROOM: &str = "RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

@@ -68,8 +68,11 @@ impl ArchivedRoom {
         self.recordings.iter().filter(|it| it["status"] == "completed")
     }
 
+    /// Their SIDs, sorted.
     pub fn completed_sids(&self) -> Vec<String> {
-        self.completed().map(sid_of).collect()
+        let mut sids: Vec<_> = self.completed().map(sid_of).collect();
+        sids.sort();
+        sids
     }
 
     /// The files that should be in the folder, except for the record file.
