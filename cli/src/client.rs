@@ -4,12 +4,12 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use twilio_room_recordings::{
-    Client, ClientBuilder, Deletion, Error, ListRecordings, Media, Retry, RetryPolicy,
-    RoomRecording,
+    Client, ClientBuilder, ListRecordings, Media, RecordingResource, RecordingSid, Retry,
+    RetryPolicy, RoomRecording, RoomSid,
 };
 
 use crate::Failure;
-use crate::arguments::{Fetch, Limits};
+use crate::arguments::Limits;
 use crate::messages::Messages;
 use crate::scope::Scope;
 
@@ -48,7 +48,7 @@ impl Connection {
         }
     }
 
-    pub fn media(&self, recording: &RoomRecording) -> Media {
+    pub fn media(&self, recording: &RoomRecording) -> Media<'static> {
         let media = self.client.media(recording);
         match self.time_left() {
             Some(limit) => media.deadline(limit),
@@ -56,21 +56,12 @@ impl Connection {
         }
     }
 
-    pub fn fetch(&self, options: &Fetch) -> Result<RoomRecording, Error> {
-        self.client.recording(options.room, options.recording).fetch()
-    }
-
-    pub fn delete(
-        &self,
-        room: twilio_room_recordings::RoomSid,
-        recording: twilio_room_recordings::RecordingSid,
-    ) -> Result<Deletion, Error> {
-        self.client.recording(room, recording).delete()
-    }
-
-    /// Whether the run's deadline has passed.
-    pub fn is_over(&self) -> bool {
-        self.time_left().is_some_and(|left| left.is_zero())
+    pub fn recording(&self, room: RoomSid, recording: RecordingSid) -> RecordingResource {
+        let resource = self.client.recording(room, recording);
+        match self.time_left() {
+            Some(limit) => resource.deadline(limit),
+            None => resource,
+        }
     }
 
     fn time_left(&self) -> Option<Duration> {

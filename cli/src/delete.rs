@@ -8,7 +8,7 @@ use crate::messages::{Level, Messages};
 
 pub fn run(connection: &Connection, options: &Delete, messages: &Messages) {
     for &sid in &options.recordings {
-        match connection.delete(options.room, sid) {
+        match connection.recording(options.room, sid).delete() {
             Ok(Deletion::Deleted) => messages.note(Level::Normal, format_args!("{sid}: deleted")),
             Ok(Deletion::AlreadyGone) => {
                 messages.note(Level::Normal, format_args!("{sid}: already gone"));

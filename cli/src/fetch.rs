@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::{Failure, json};
 
 pub fn run(connection: &Connection, options: &Fetch) -> Result<(), Failure> {
-    let recording = connection.fetch(options)?;
+    let recording = connection.recording(options.room, options.recording).fetch()?;
     let line = json::line(&recording).map_err(|error| Failure::Other(error.to_string()))?;
 
     let mut output = Output::new();

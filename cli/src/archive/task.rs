@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +37,7 @@ pub struct Archiver<'a> {
     seen: Mutex<HashSet<RecordingSid>>,
     summary: Mutex<Summary>,
     disk: Mutex<FullDisk>,
-    /// The number of recordings that the deadline has kept from being archived.
+    /// The number of recordings that the deadline has kept from being archived, or deleted.
     late: AtomicU64,
     /// Whether the run ends early, because the records cannot be written.
     stopped: AtomicBool,
@@ -105,7 +106,7 @@ impl<'a> Archiver<'a> {
         }
         if late > 0 {
             errors += late;
-            self.messages.error(format_args!("deadline exceeded: {late} not archived"));
+            self.messages.error(format_args!("deadline exceeded: {late} not archived or deleted"));
         }
         if with_summary {
             self.messages.note(Level::Normal, locked(&self.summary).with_errors(errors));
@@ -156,8 +157,11 @@ impl<'a> Archiver<'a> {
         path: &Path,
         mut transfer: super::progress::Transfer<'_>,
     ) -> Option<Downloaded> {
-        let media = self.connection.media(recording);
-        let error = match media.download_to(path, |progress| transfer.update(progress)) {
+        let media = self.connection.media(recording).on_progress_or_cancel(|progress| {
+            transfer.update(progress);
+            if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let error = match media.download_to(path) {
             Ok(downloaded) => {
                 transfer.finish(downloaded);
                 return Some(downloaded);
@@ -166,10 +170,14 @@ impl<'a> Archiver<'a> {
         };
 
         transfer.skip();
-        if matches!(error.kind(), ErrorKind::DeadlineExceeded) && self.connection.is_over() {
-            self.late.fetch_add(1, Ordering::Relaxed);
-        } else if !locked(&self.disk).take(&error, recording.size) {
-            self.messages.error(format_args!("{}: {error}", recording.sid));
+        match error.kind() {
+            ErrorKind::DeadlineExceeded => {
+                self.late.fetch_add(1, Ordering::Relaxed);
+            }
+            // The reason why the run ends is reported already.
+            ErrorKind::Cancelled => {}
+            _ if locked(&self.disk).take(&error, recording.size) => {}
+            _ => self.messages.error(format_args!("{}: {error}", recording.sid)),
         }
         None
     }
@@ -204,12 +212,15 @@ impl<'a> Archiver<'a> {
             return self.messages.error(format_args!("{sid}: not deleted: {reason}"));
         }
 
-        match self.connection.delete(recording.room_sid, sid) {
+        match self.connection.recording(recording.room_sid, sid).delete() {
             Ok(Deletion::Deleted) => {
                 self.messages.note(Level::Verbose, format_args!("{sid}: deleted"));
             }
             Ok(Deletion::AlreadyGone) => {
                 self.messages.note(Level::Verbose, format_args!("{sid}: already gone"));
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::DeadlineExceeded) => {
+                self.late.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => self.messages.error(format_args!("{sid}: not deleted: {error}")),
         }

@@ -29,7 +29,13 @@ fn deadline_limits_the_run_of_each_command() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("archive");
     let to = to.to_str().unwrap();
-    for arguments in [&["list", ROOM][..], &["archive", ROOM, "--to", to]] {
+    let one = sid(1);
+    for arguments in [
+        &["list", ROOM][..],
+        &["archive", ROOM, "--to", to],
+        &["fetch", ROOM, &one],
+        &["delete", ROOM, &one],
+    ] {
         let start = Instant::now();
         let run = Run::of(program(&url).args(arguments).args(["--deadline", "1"])).expect(1);
         assert!(start.elapsed() < Duration::from_secs(20));
