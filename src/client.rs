@@ -4,20 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::Agent;
-use ureq::config::AutoHeaderValue;
+use ureq::config::Config;
 use ureq::http::HeaderValue;
 
 use crate::credentials::{Credentials, variable};
 use crate::error::Error;
-use crate::http::{BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings};
+use crate::http::{Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout};
 use crate::listing::ListRecordings;
 use crate::media::Media;
 use crate::model::{RecordingSid, RoomRecording, RoomSid};
 use crate::resource::RecordingResource;
-
-/// A duration that can be added to any instant.
-const MAX_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The way to the service: who asks, and how. Cheap to clone, and clones share their connections,
 /// so one client serves all threads.
@@ -63,7 +59,7 @@ impl Client {
             region: None,
             edge: None,
             user_agent: None,
-            agent: None,
+            ureq_config: None,
             connect_timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(60),
             max_body_bytes: 16 * 1024 * 1024,
@@ -138,7 +134,7 @@ pub struct ClientBuilder {
     region: Option<String>,
     edge: Option<String>,
     user_agent: Option<String>,
-    agent: Option<Agent>,
+    ureq_config: Option<Config>,
     connect_timeout: Duration,
     attempt_timeout: Duration,
     max_body_bytes: u64,
@@ -195,10 +191,30 @@ impl ClientBuilder {
         self
     }
 
-    /// Make requests with this [`ureq::Agent`] or [`ureq::config::Config`]: for a proxy, a
-    /// private certificate authority, a client certificate. Whatever it says, this crate's own
-    /// limits stand: no redirects, no plain `http` but to loopback, no proxy to loopback, its
-    /// time and size limits.
+    /// Sets the configuration of ureq, the HTTP client underneath: for a proxy, a private
+    /// certificate authority, a client certificate.
+    ///
+    /// [`build`](Self::build) rejects a configuration that this build cannot use, such as a TLS
+    /// provider or a SOCKS proxy whose feature is off. These settings of the client take precedence
+    /// over the configuration:
+    /// - Redirects are not followed, except from one `https` URL of the storage to another.
+    /// - Plain `http` is for loopback addresses only, and no proxy is used there.
+    /// - The headers `User-Agent`, `Accept` and `Accept-Encoding` are this crate's own. Only a proxy
+    ///   receives the configured `user_agent`.
+    /// - The client's time and size limits apply.
+    ///
+    /// A proxy that ureq took from the environment is replaced by this crate's own choice. To use
+    /// none, configure `proxy(None)`.
+    ///
+    /// The API and the storage each have a pool of idle connections. The limits of the pools are
+    /// those of the configuration. Without one, every connection is kept, so that there are never
+    /// more than were used at once.
+    ///
+    /// If the build has only the feature `native-tls`, it is the TLS provider of every
+    /// configuration. Unless the configuration names it too, each request opens a connection.
+    ///
+    /// A client certificate that does not match its private key cannot be rejected here: rustls
+    /// panics at the first request.
     ///
     /// ```
     /// use twilio_room_recordings::{Client, Credentials, ureq};
@@ -206,12 +222,12 @@ impl ClientBuilder {
     /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let proxy = ureq::Proxy::new("http://proxy.example:3128")?;
     /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
-    ///     .agent(ureq::config::Config::builder().proxy(Some(proxy)).build())
+    ///     .ureq_config(ureq::config::Config::builder().proxy(Some(proxy)).build())
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn agent(mut self, agent: impl Into<Agent>) -> Self {
-        self.agent = Some(agent.into());
+    pub fn ureq_config(mut self, config: Config) -> Self {
+        self.ureq_config = Some(config);
         self
     }
 
@@ -253,36 +269,35 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) where a setting can't be right: an empty
-    /// secret, a base URL that is none or has plain `http` beyond loopback, `https` in a build
-    /// without a TLS feature, a region or an edge that is no host name, a user agent that no header
-    /// can hold, a time limit of zero or beyond a hundred years, a size limit of zero.
+    /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if
+    /// - the secret is empty,
+    /// - the base URL is invalid, has plain `http` and is not of a loopback address, or has `https`
+    ///   in a build without a TLS feature,
+    /// - the region or the edge is not a host name,
+    /// - no header can hold the user agent,
+    /// - a time limit is zero or more than a hundred years, or a size limit is zero,
+    /// - ureq's configuration asks for what a feature would have to add, or has a setting out of
+    ///   range: a header value with control characters, a timeout as above, a buffer of less than
+    ///   64 KiB or more than 16 MiB, an unusable proxy,
+    /// - the environment's proxy cannot be used. If the base URL is of a loopback address, the first
+    ///   request to another host fails instead.
     pub fn build(self) -> Result<Client, Error> {
         let authorization = self.credentials.authorization()?;
-        for (parameter, timeout) in
-            [("connect timeout", self.connect_timeout), ("attempt timeout", self.attempt_timeout)]
-        {
-            if timeout.is_zero() {
-                return Err(Error::invalid_input(parameter, "0", "more than zero"));
-            }
-            if timeout > MAX_TIMEOUT {
-                let value = format!("{} s", timeout.as_secs());
-                return Err(Error::invalid_input(parameter, value, "at most 100 years"));
-            }
-        }
+        check_timeout("connect timeout", self.connect_timeout)?;
+        check_timeout("attempt timeout", self.attempt_timeout)?;
         if self.max_body_bytes == 0 {
             return Err(Error::invalid_input("maximum body size", "0", "at least one byte"));
         }
 
         let base_url = BaseUrl::parse(&self.url()?)?;
-        let agent = self.agent.unwrap_or_else(default_agent);
-        check_user_agent(agent.config().user_agent())?;
+        let agents = Agents::new(self.ureq_config, self.connect_timeout)?;
+        agents.check_proxy(&base_url)?;
+
         Ok(Client(Arc::new(Http::new(Settings {
-            agent,
+            agents,
             base_url,
             authorization,
             user_agent: user_agent(self.user_agent.as_deref())?,
-            connect_timeout: self.connect_timeout,
             attempt_timeout: self.attempt_timeout,
             max_body_bytes: self.max_body_bytes,
             retry: self.retry,
@@ -310,15 +325,6 @@ impl ClientBuilder {
     }
 }
 
-fn check_user_agent(value: &AutoHeaderValue) -> Result<(), Error> {
-    match value {
-        AutoHeaderValue::Provided(text) if HeaderValue::from_str(text).is_err() => {
-            Err(Error::invalid_input("user agent", text, "visible ASCII characters"))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn user_agent(program: Option<&str>) -> Result<HeaderValue, Error> {
     let own = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     let text = match program {
@@ -328,17 +334,4 @@ fn user_agent(program: Option<&str>) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(&text).map_err(|error| {
         Error::invalid_input("user agent", text, "visible ASCII characters").caused_by(error)
     })
-}
-
-fn default_agent() -> Agent {
-    let config = Agent::config_builder();
-    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-    let config = config.tls_config(
-        ureq::tls::TlsConfig::builder().provider(ureq::tls::TlsProvider::NativeTls).build(),
-    );
-    #[cfg(feature = "platform-verifier")]
-    let config = config.tls_config(
-        ureq::tls::TlsConfig::builder().root_certs(ureq::tls::RootCerts::PlatformVerifier).build(),
-    );
-    config.build().into()
 }

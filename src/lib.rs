@@ -44,6 +44,6 @@ pub use resource::{Deletion, RecordingResource};
 
 /// The dates and durations of a recording are of this crate.
 pub use time;
-/// The HTTP client underneath, for [`ClientBuilder::agent`]: the one place where its types are
+/// The HTTP client underneath, for [`ClientBuilder::ureq_config`]: the one place where its types are
 /// part of this crate's interface.
 pub use ureq;

@@ -39,7 +39,7 @@ fn no_secret_is_logged_down_to_the_debug_level() {
         next.handle(request)
     };
     let config = ureq::config::Config::builder().middleware(marked).build();
-    let client = builder(server.base_url()).agent(config).build().unwrap();
+    let client = builder(server.base_url()).ureq_config(config).build().unwrap();
     assert!(client.recordings(room()).into_iter().all(|it| it.is_err()));
     let request = server.requests();
     assert_eq!(request.len(), 4);

@@ -5,29 +5,32 @@ use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ureq::http::header::ACCEPT_ENCODING;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, HeaderName, LOCATION, USER_AGENT};
 use ureq::http::{HeaderValue, Method, Request, Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::{Body, Proxy};
 
 use super::authorization::Authorization;
+use super::config::{self, Agents};
 use super::deadline::Deadline;
 use super::failure::Peer;
 use super::headers;
+use super::proxy;
 use super::retry::{OnRetry, Retry, RetryPolicy};
 use super::url::BaseUrl;
 use crate::error::{ApiError, Error, ErrorKind, read_api_error};
 use crate::model::RecordingSid;
 
-const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// What this crate's own feature adds to ureq. Another crate may have added more.
+const ACCEPTED_ENCODING: &str = if cfg!(feature = "gzip") { "gzip" } else { "identity" };
 const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
 
 /// The settings of a client.
 pub(crate) struct Settings {
-    pub agent: Agent,
+    pub agents: Agents,
     pub base_url: BaseUrl,
     pub authorization: Authorization,
     pub user_agent: HeaderValue,
-    pub connect_timeout: Duration,
     pub attempt_timeout: Duration,
     pub max_body_bytes: u64,
     pub retry: RetryPolicy,
@@ -42,7 +45,6 @@ impl fmt::Debug for Http {
         f.debug_struct("Http")
             .field("base_url", &self.0.base_url)
             .field("user_agent", &self.0.user_agent)
-            .field("connect_timeout", &self.0.connect_timeout)
             .field("attempt_timeout", &self.0.attempt_timeout)
             .field("max_body_bytes", &self.0.max_body_bytes)
             .field("retry", &self.0.retry)
@@ -142,7 +144,8 @@ impl Http {
         let remaining = request.deadline.remaining()?;
         let attempt_timeout = self.0.attempt_timeout;
         let limit = remaining.map_or(attempt_timeout, |remaining| remaining.min(attempt_timeout));
-        let peer = self.api_peer(limit);
+        let proxy = self.0.agents.proxies.select(self.0.base_url.uri())?;
+        let peer = self.api_peer(limit, proxy.as_ref());
         let fail = |error| match peer.classify(error) {
             timeout
                 if matches!(timeout.kind(), ErrorKind::Timeout(_)) && remaining == Some(limit) =>
@@ -152,26 +155,29 @@ impl Http {
             error => error,
         };
 
-        let mut response = self.send(request, limit).map_err(fail)?;
+        let mut response = self.send(request, limit, proxy).map_err(fail)?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             return Err(self.api_error(response));
         }
 
+        headers::check_charset(response.body())?;
         body.clear();
         let mut reader = response.body_mut().with_config().limit(self.0.max_body_bytes).reader();
         reader.read_to_end(body).map_err(|error| fail(error.into()))?;
         Ok(Head { status, location: headers::text(response.headers(), LOCATION) })
     }
 
-    fn api_peer(&self, limit: Duration) -> Peer {
-        Peer { host: self.0.base_url.host().to_owned(), proxy: None, limit }
+    fn api_peer(&self, limit: Duration, proxy: Option<&Proxy>) -> Peer {
+        let host = self.0.base_url.host().to_owned();
+        Peer { host, proxy: proxy.map(proxy::address), limit }
     }
 
     fn send(
         &self,
         request: &ApiRequest<'_>,
         limit: Duration,
+        proxy: Option<Proxy>,
     ) -> Result<Response<Body>, ureq::Error> {
         let built = Request::builder()
             .method(&request.method)
@@ -179,25 +185,13 @@ impl Http {
             .header(AUTHORIZATION, self.0.authorization.header())
             .header(USER_AGENT, &self.0.user_agent)
             .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
             .body(())?;
 
-        let limited = self.limited(built, self.0.base_url.is_loopback());
-        let config = self.0.agent.configure_request(limited).timeout_global(Some(limit));
-        self.0.agent.run(config.build())
-    }
-
-    /// The request with the limits that hold regardless of the agent's own configuration.
-    pub(super) fn limited(&self, request: Request<()>, to_loopback: bool) -> Request<()> {
-        let config = self
-            .0
-            .agent
-            .configure_request(request)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .https_only(!to_loopback)
-            .max_response_header_size(MAX_HEADER_BYTES)
-            .timeout_connect(Some(self.0.connect_timeout));
-        if to_loopback { config.proxy(None).build() } else { config.build() }
+        let agent = &self.0.agents.api;
+        let limited = self.0.agents.limited(agent, built, proxy);
+        let config = agent.configure_request(limited).timeout_global(Some(limit));
+        config::run(agent, config.build())
     }
 
     fn api_error(&self, response: Response<Body>) -> Error {

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use ureq::Body;
 use ureq::http::HeaderMap;
 use ureq::http::header::{HeaderName, RETRY_AFTER};
+
+use crate::error::Error;
 
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
@@ -29,4 +32,20 @@ pub(super) fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (first, _) = range.split_once('-')?;
     let length = if length == "*" { None } else { Some(length.parse().ok()?) };
     Some((first.parse().ok()?, length))
+}
+
+/// Checks that ureq does not transcode the body, as it does to text if another crate has enabled
+/// its feature `charset`. The bytes as sent cannot be had then.
+pub(super) fn check_charset(body: &Body) -> Result<(), Error> {
+    let (Some(mime_type), Some(charset)) = (body.mime_type(), body.charset()) else {
+        return Ok(());
+    };
+
+    let name = charset.trim_matches(|char: char| char == '"' || char.is_whitespace());
+    let is_utf8 = name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("utf8");
+    if is_utf8 || !mime_type.starts_with("text/") {
+        return Ok(());
+    }
+    let reason = format!("the body is text in the character set {charset}: expected UTF-8");
+    Err(Error::invalid_response(reason))
 }

@@ -2,15 +2,19 @@
 
 mod api;
 mod authorization;
+mod config;
 mod deadline;
 mod failure;
 mod headers;
+mod no_proxy;
+mod proxy;
 mod retry;
 mod storage;
 mod url;
 
 pub(crate) use api::{ApiRequest, Head, Http, Settings};
 pub(crate) use authorization::Authorization;
+pub(crate) use config::{Agents, check_timeout};
 pub(crate) use deadline::Deadline;
 pub(crate) use retry::OnRetry;
 pub use retry::{Retry, RetryPolicy};

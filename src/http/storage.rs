@@ -5,15 +5,17 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use ureq::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, LOCATION, RANGE, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, LOCATION, RANGE, USER_AGENT,
 };
 use ureq::http::{Request, Response, StatusCode};
-use ureq::{Body, BodyReader};
+use ureq::{Body, BodyReader, Proxy};
 
 use super::api::Http;
+use super::config;
 use super::deadline::Deadline;
 use super::failure::Peer;
 use super::headers;
+use super::proxy;
 use super::url::SignedUrl;
 use crate::error::{ApiError, Error, ErrorKind, is_transient_status, storage_message};
 use crate::model::RecordingSid;
@@ -83,10 +85,12 @@ impl Http {
     ) -> Result<StorageResponse, Error> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
+            url.check_tls()?;
             let remaining = deadline.remaining()?;
-            let peer = self.storage_peer(&url);
+            let proxy = self.0.agents.proxies.select(url.uri())?;
+            let peer = self.storage_peer(&url, proxy.as_ref());
             let response = self
-                .send_to_storage(&url, from, remaining)
+                .send_to_storage(&url, from, remaining, proxy)
                 .map_err(|error| peer.classify(error))?;
             let status = response.status();
             if status.is_client_error() || status.is_server_error() {
@@ -107,8 +111,9 @@ impl Http {
         Err(Error::invalid_response(reason))
     }
 
-    fn storage_peer(&self, url: &SignedUrl) -> Peer {
-        Peer { host: url.host().to_owned(), proxy: None, limit: self.0.attempt_timeout }
+    fn storage_peer(&self, url: &SignedUrl, proxy: Option<&Proxy>) -> Peer {
+        let (host, proxy) = (url.host().to_owned(), proxy.map(proxy::address));
+        Peer { host, proxy, limit: self.0.attempt_timeout }
     }
 
     fn send_to_storage(
@@ -116,24 +121,25 @@ impl Http {
         url: &SignedUrl,
         from: u64,
         remaining: Option<Duration>,
+        proxy: Option<Proxy>,
     ) -> Result<Response<Body>, ureq::Error> {
         let mut request = Request::builder()
             .uri(url.as_str())
             .header(USER_AGENT, &self.0.user_agent)
+            .header(ACCEPT, "*/*")
             .header(ACCEPT_ENCODING, "identity");
         if from > 0 {
             request = request.header(RANGE, format!("bytes={from}-"));
         }
 
-        let limited = self.limited(request.body(())?, url.is_loopback());
-        let config = self
-            .0
-            .agent
+        let agent = &self.0.agents.storage;
+        let limited = self.0.agents.limited(agent, request.body(())?, proxy);
+        let config = agent
             .configure_request(limited)
             .timeout_recv_response(Some(self.0.attempt_timeout))
             .timeout_per_read(Some(self.0.attempt_timeout))
             .timeout_global(remaining);
-        self.0.agent.run(config.build())
+        config::run(agent, config.build())
     }
 
     fn storage_error(&self, recording_sid: RecordingSid, response: Response<Body>) -> Error {
@@ -155,6 +161,7 @@ impl StorageResponse {
     /// Checks that the response is the media from the requested byte on.
     pub(crate) fn into_media(self) -> Result<MediaResponse, Error> {
         let Self { response, from, peer } = self;
+        headers::check_charset(response.body())?;
         let header = |name| headers::text(response.headers(), name);
         let is_identity = |it: &str| it.is_empty() || it.eq_ignore_ascii_case("identity");
         if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| !is_identity(it.trim())) {

@@ -1,6 +1,7 @@
 //! The tests of the public API, one module per subject, over real sockets on localhost.
 
 mod archive_room_example;
+mod config;
 mod environment;
 mod faults;
 mod list_recordings_example;

@@ -151,7 +151,7 @@ fn ureq_config_does_not_weaken_the_limits() {
     let not_found = http("404 Not Found", "", b"{\"code\": 20404}");
     for (raw, words) in [(redirect, "a redirect to"), (not_found, "code 20404")] {
         let server = RawServer::start(vec![raw]);
-        let client = builder(&server.base_url).agent(config.clone()).build().unwrap();
+        let client = builder(&server.base_url).ureq_config(config.clone()).build().unwrap();
         let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -160,7 +160,7 @@ fn ureq_config_does_not_weaken_the_limits() {
         let _ = std::io::Read::read(stream, &mut [0]);
     });
     let client = builder(&slow.base_url)
-        .agent(config)
+        .ureq_config(config)
         .attempt_timeout(Duration::from_millis(50))
         .retry(RetryPolicy::off())
         .build()
@@ -172,12 +172,12 @@ fn ureq_config_does_not_weaken_the_limits() {
     let filler = format!("X-Filler: {}\r\n", "a".repeat(100_000));
     let server = RawServer::start(vec![http("200 OK", &filler, b"{}")]);
     let roomy = Config::builder().max_response_header_size(1_000_000).build();
-    let client = builder(&server.base_url).agent(roomy).build().unwrap();
+    let client = builder(&server.base_url).ureq_config(roomy).build().unwrap();
     let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
     assert_invalid_response(&error, "header is too big");
 
     let config = Config::builder().user_agent("line\nbreak").build();
-    let error = builder("http://127.0.0.1:1").agent(config).build().unwrap_err();
+    let error = builder("http://127.0.0.1:1").ureq_config(config).build().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)));
 }
 

@@ -77,7 +77,7 @@ impl Authority {
         let roots = RootCerts::new_with_certs(&[root]);
         let tls = TlsConfig::builder().provider(back_end).root_certs(roots).build();
         let config = Config::builder().tls_config(tls).build();
-        let client = builder(base_url).agent(config).build().unwrap();
+        let client = builder(base_url).ureq_config(config).build().unwrap();
         client.recordings(room()).into_iter().collect()
     }
 
