@@ -1,7 +1,4 @@
-// Of two definitions of a link the first counts: here it leads to a module, in a repository to a
-// file.
-#![doc = include_str!("docs/links.md")]
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("docs/front-page.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![deny(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
@@ -25,6 +22,13 @@ pub mod cookbook {}
 pub mod faults {}
 #[doc = include_str!("docs/migration.md")]
 pub mod migration {}
+#[doc = include_str!("docs/performance.md")]
+pub mod performance {}
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
