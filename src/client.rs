@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::http::{Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout};
 use crate::listing::ListRecordings;
 use crate::media::Media;
-use crate::model::{RecordingSid, RoomRecording, RoomSid};
+use crate::model::{List, RecordingSid, ResumePoint, RoomRecording, RoomSid};
 use crate::resource::RecordingResource;
 
 /// The way to the service: who asks, and how. Cheap to clone, and clones share their connections,
@@ -82,7 +82,55 @@ impl Client {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn recordings(&self, room: RoomSid) -> ListRecordings {
-        ListRecordings::new(Arc::clone(&self.0), room)
+        ListRecordings::new(Arc::clone(&self.0), List::Room(room))
+    }
+
+    /// Lists the recordings of all rooms of the account.
+    ///
+    /// The listing is the same as that of a room, except that it also has the filters
+    /// [`grouping_sid`](ListRecordings::grouping_sid) and
+    /// [`media_type`](ListRecordings::media_type), and a page size of at most 100. Nothing is sent
+    /// yet.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::time::{Duration, OffsetDateTime};
+    /// use twilio_room_recordings::{Client, Error, Status};
+    ///
+    /// let client = Client::from_env()?;
+    /// let three_days_ago = OffsetDateTime::now_utc() - Duration::days(3);
+    /// let completed = client
+    ///     .account_recordings()
+    ///     .status(Status::Completed)
+    ///     .created_after(three_days_ago);
+    /// for recording in completed {
+    ///     let recording = recording?;
+    ///     println!("{} of room {}", recording.sid, recording.room_sid);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn account_recordings(&self) -> ListRecordings {
+        ListRecordings::new(Arc::clone(&self.0), List::Account)
+    }
+
+    /// Continues a listing at a resume point. The list, the filters and the page size are those of
+    /// the point; a limit and a deadline can be set anew. Nothing is sent yet.
+    ///
+    /// The point is trusted: it selects any list of the account. Never pass a point whose text
+    /// comes from a stranger, such as the parameter of a web page. Pass it to
+    /// [`ListRecordings::resume`], which checks that it is a point of the listing at hand.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, ResumePoint};
+    ///
+    /// let client = Client::from_env()?;
+    /// let point: ResumePoint = std::fs::read_to_string("listing.resume")?.parse()?;
+    /// for recording in client.resume(point) {
+    ///     println!("{}", recording?.sid);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume(&self, point: ResumePoint) -> ListRecordings {
+        ListRecordings::after(Arc::clone(&self.0), point)
     }
 
     /// One recording of a room by its SID: to fetch its metadata, to delete it, to get at its media

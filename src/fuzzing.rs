@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used)]
 
 use crate::error::{ApiError, read_api_error};
-use crate::model::{Filters, MAX_PAGE_SIZE, PageToken, Query, RoomSid};
+use crate::model::{Filters, List, MAX_PAGE_SIZE, PageToken, Query, RoomSid};
 
 fn room() -> RoomSid {
     "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("a room SID")
@@ -15,7 +15,8 @@ pub fn error_body(body: &[u8], status: u16) -> ApiError {
 
 /// The path of the page that a `next_page_url` leads to.
 pub fn next_path(url: &str) -> Option<String> {
-    let query = Query { room: room(), filters: Filters::default(), page_size: MAX_PAGE_SIZE };
+    let list = List::Room(room());
+    let query = Query { list, filters: Filters::default(), page_size: MAX_PAGE_SIZE };
     let token = PageToken::from_url(url).ok()??;
     Some(query.path(Some(&token)))
 }

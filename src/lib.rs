@@ -40,9 +40,9 @@ pub use http::{Retry, RetryPolicy, SignedUrl};
 pub use listing::{ListRecordings, Page, Pages, RecordingsIter};
 pub use media::{Downloaded, Media, MediaReader, Progress};
 pub use model::{
-    AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSids, Links, ParseResumePointError,
-    ParseSidError, ParticipantSid, RecordingSid, RecordingType, ResumePoint, RoomRecording,
-    RoomSid, SidFault, SourceSid, Status, UnknownValue,
+    AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, GroupingSids, Links,
+    ParseResumePointError, ParseSidError, ParticipantSid, RecordingSid, RecordingType, ResumePoint,
+    RoomRecording, RoomSid, SidFault, SourceSid, Status, UnknownValue,
 };
 pub use resource::{Deletion, RecordingResource};
 

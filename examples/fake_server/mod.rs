@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 mod room;
 
-pub use room::{Room, media, recording, serve_room};
+pub use room::{Room, media, recording, recording_of, serve_room};
 
 /// The room that the fake server has.
 pub const ROOM: &str = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -36,11 +36,18 @@ pub struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// The query's parameter of that name, percent-decoded.
+    /// The query's first parameter of that name, percent-decoded.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<String> {
-        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&self.uri).ok()?;
-        query.0.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.parameters(name).into_iter().next()
+    }
+
+    /// The query's parameters of that name, percent-decoded.
+    #[must_use]
+    pub fn parameters(&self, name: &str) -> Vec<String> {
+        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&self.uri);
+        let pairs = query.map(|query| query.0).unwrap_or_default();
+        pairs.into_iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect()
     }
 }
 

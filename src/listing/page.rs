@@ -10,32 +10,54 @@ use super::body::{not_json, text_of};
 use super::record::{Fault, decode_record};
 use crate::error::{Error, ErrorKind, InvalidRecord};
 use crate::model::{
-    Filters, MAX_PAGE_SIZE, PageToken, Position, Query, ResumePoint, RoomRecording, RoomSid,
+    Filters, List, MAX_PAGE_SIZE, PageToken, Query, ResumePoint, RoomRecording, RoomSid,
 };
 
 /// One page of a listing, as [`Pages`](crate::Pages) yields them.
+///
+/// ```no_run
+/// use twilio_room_recordings::{Client, Error};
+///
+/// let client = Client::from_env()?;
+/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// if let Some(page) = client.recordings(room).page_size(20).pages().next().transpose()? {
+///     println!("{} recordings", page.recordings.len());
+///     if let Some(next) = page.next {
+///         println!("the next page: /recordings?from={next}");
+///     }
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Page {
-    /// Which page of the listing it is, counted from 0.
+    /// The number of the page in the listing, counted from 0.
     pub number: u64,
-    /// How many records the service puts on a page, as it says itself; what it was asked for
-    /// where it says nothing.
+    /// The number of records that the API puts on a page: its own value, or the requested one if
+    /// the response has none.
     pub page_size: u32,
-    /// The page's records in the service's order. A record that is not valid is an error of the
-    /// kind [`InvalidRecord`](ErrorKind::InvalidRecord) in its place.
+    /// The page's records in the API's order. An invalid record is an
+    /// [`InvalidRecord`](ErrorKind::InvalidRecord) error in its place.
     pub recordings: Vec<Result<RoomRecording, Error>>,
-    /// What the service calls the next page; `None` on the last one.
+    /// The resume point of the next page; `None` on the last page. If a limit cut this page short,
+    /// it is the resume point of the rest of this page.
+    ///
+    /// It is also `None` if the API's link to the next page is invalid, or leads to a page already
+    /// fetched. [`Pages`](crate::Pages) then yields an error as its next item.
     pub next: Option<ResumePoint>,
 }
 
 impl Page {
-    /// Reads the body of a list answer that was fetched or kept elsewhere, as a listing reads it.
-    /// It counts as page 0.
+    /// Reads the body of a response of a room's list that was fetched or stored elsewhere, as a
+    /// listing reads it.
+    ///
+    /// The page counts as page 0. The filters and the page size of [`next`](Self::next) are those
+    /// of the body's own `next_page_url`.
     ///
     /// # Errors
     ///
-    /// [`InvalidResponse`](ErrorKind::InvalidResponse) where the body is not what the API promises.
+    /// Returns [`InvalidResponse`](ErrorKind::InvalidResponse) if the body or its `next_page_url`
+    /// violates the API contract.
     ///
     /// ```
     /// use twilio_room_recordings::Page;
@@ -47,62 +69,102 @@ impl Page {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn from_json(body: &[u8], room: &RoomSid) -> Result<Self, Error> {
-        let query = Query { room: *room, filters: Filters::default(), page_size: MAX_PAGE_SIZE };
+        Self::of_list(body, List::Room(*room))
+    }
+
+    /// Reads the body of a response of the account-wide list, as [`from_json`](Self::from_json)
+    /// reads that of a room's list.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidResponse`](ErrorKind::InvalidResponse) if the body or its `next_page_url`
+    /// violates the API contract.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Page;
+    ///
+    /// let body = br#"{"meta": {"next_page_url":
+    ///     "https://video.twilio.com/v1/Recordings?PageSize=100&Page=1&PageToken=PT1"},
+    ///     "recordings": []}"#;
+    /// let next = Page::from_account_json(body)?.next;
+    /// assert_eq!(next, Some("account.PageSize-100.Page-1.PageToken-PT1.1.0".parse()?));
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
+    pub fn from_account_json(body: &[u8]) -> Result<Self, Error> {
+        Self::of_list(body, List::Account)
+    }
+
+    fn of_list(body: &[u8], list: List) -> Result<Self, Error> {
+        let query = Query { list, filters: Filters::default(), page_size: list.max_page_size() };
         let PageResponse { page, next } = parse_page(body, &query, 0)?;
-        next.map(|next| Self { next, ..page })
+        let Some(NextPage { url, token }) = next? else { return Ok(page) };
+
+        let next = ResumePoint::from_url(list, &url, token, 1).map_err(invalid_next_page_url)?;
+        Ok(Self { next: Some(next), ..page })
     }
 }
 
 /// A list response.
 pub(super) struct PageResponse {
+    /// The page, without the resume point of the next one.
     pub page: Page,
     /// The next page, or the reason why its URL is invalid.
-    pub next: Result<Option<ResumePoint>, Error>,
+    pub next: Result<Option<NextPage>, Error>,
+}
+
+/// The page that follows another.
+pub(super) struct NextPage {
+    url: String,
+    pub token: PageToken,
 }
 
 /// Decodes the body of a list response.
 pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<PageResponse, Error> {
     let text = text_of(body)?;
-    let room = &query.room;
-    let is_of_room = |record: &RoomRecording| record.room_sid.eq_ignore_ascii_case(room);
+    let room = query.list.room();
+    let is_of_list =
+        |record: &RoomRecording| room.is_none_or(|room| record.room_sid.eq_ignore_ascii_case(room));
     let valid = serde_json::from_str::<Body<RoomRecording>>(text)
         .ok()
-        .filter(|body| body.recordings.0.iter().all(is_of_room));
+        .filter(|body| body.recordings.0.iter().all(is_of_list));
     let (meta, recordings) = match valid {
         Some(Body { meta, recordings }) => (meta, recordings.0.into_iter().map(Ok).collect()),
         None => decode_one_by_one(text, room, number)?,
     };
 
-    let next = next_page(&meta, query, number);
     let page_size = meta.page_size.unwrap_or(query.page_size);
-    Ok(PageResponse { page: Page { number, page_size, recordings, next: None }, next })
+    let page = Page { number, page_size, recordings, next: None };
+    Ok(PageResponse { page, next: next_page(meta) })
 }
 
-fn next_page(meta: &Meta, query: &Query, number: u64) -> Result<Option<ResumePoint>, Error> {
-    let Some(url) = &meta.next_page_url else { return Ok(None) };
+fn next_page(meta: Meta) -> Result<Option<NextPage>, Error> {
+    let Some(url) = meta.next_page_url else { return Ok(None) };
 
-    match PageToken::from_url(url) {
-        Ok(Some(token)) => {
-            let position =
-                Position { token: Some(token), page: number.saturating_add(1), index: 0 };
-            Ok(Some(ResumePoint { query: query.clone(), position }))
-        }
-        Ok(None) => Err(Error::invalid_response(format!(
+    match PageToken::from_url(&url).map_err(invalid_next_page_url)? {
+        Some(token) => Ok(Some(NextPage { url, token })),
+        None => Err(Error::invalid_response(format!(
             "next_page_url has neither Page nor PageToken: {url}"
         ))),
-        Err(reason) => Err(Error::invalid_response(format!("next_page_url has {reason}"))),
     }
+}
+
+fn invalid_next_page_url(reason: impl fmt::Display) -> Error {
+    Error::invalid_response(format!("next_page_url has {reason}"))
 }
 
 type Records = Vec<Result<RoomRecording, Error>>;
 
 /// Decodes a page record by record, because at least one is invalid.
-fn decode_one_by_one(text: &str, room: &RoomSid, page: u64) -> Result<(Meta, Records), Error> {
+fn decode_one_by_one(
+    text: &str,
+    room: Option<&RoomSid>,
+    page: u64,
+) -> Result<(Meta, Records), Error> {
     let body: Body<&RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, error))?;
     let records = body.recordings.0.into_iter().enumerate();
     let read = records.map(|(index, raw)| {
-        decode_record(raw.get(), Some(room)).map_err(|Fault { sid, field, reason }| {
+        decode_record(raw.get(), room).map_err(|Fault { sid, field, reason }| {
             let json = raw.get().into();
             let record = InvalidRecord { page, index, sid, field, reason, json };
             Error::new(ErrorKind::InvalidRecord(record))

@@ -7,10 +7,10 @@ use std::iter::FusedIterator;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::page::{Page, PageResponse, parse_page};
+use super::page::{NextPage, Page, PageResponse, parse_page};
 use crate::error::{Error, ErrorKind};
 use crate::http::{ApiRequest, Deadline, Http, Method};
-use crate::model::{PageToken, ResumePoint, RoomRecording};
+use crate::model::{PageToken, Position, ResumePoint, RoomRecording};
 
 /// The maximum number of empty pages in a row. An API that sends more makes no progress.
 const MAX_EMPTY_PAGES: u32 = 100;
@@ -231,7 +231,7 @@ impl Listing {
 
         let next = next
             .map_err(|error| error.resumable_at(self.position.clone()))
-            .and_then(|next| self.check_next(next, page.number));
+            .and_then(|next| next.map(|next| self.check_next(next, page.number)).transpose());
         page.next = match &next {
             _ if is_cut => Some(self.position.clone()),
             Ok(point) => point.clone(),
@@ -280,21 +280,18 @@ impl Listing {
         Err(Error::new(ErrorKind::PaginationLoop { page }))
     }
 
-    fn check_next(
-        &self,
-        next: Option<ResumePoint>,
-        page: u64,
-    ) -> Result<Option<ResumePoint>, Error> {
-        let Some(point) = next else { return Ok(None) };
-
-        if self.fetched.contains(&self.hash_of_token(point.position.token.as_ref())) {
+    /// The resume point of the next page, if the listing may go there.
+    fn check_next(&self, next: NextPage, page: u64) -> Result<ResumePoint, Error> {
+        let NextPage { token, .. } = next;
+        if self.fetched.contains(&self.hash_of_token(Some(&token))) {
             return Err(Error::new(ErrorKind::PaginationLoop { page }));
         }
         if self.empty_pages > MAX_EMPTY_PAGES {
             let reason = format!("more than {MAX_EMPTY_PAGES} empty pages in a row");
             return Err(Error::invalid_response(reason).resumable_at(self.position.clone()));
         }
-        Ok(Some(point))
+        let position = Position { token: Some(token), page: page.saturating_add(1), index: 0 };
+        Ok(ResumePoint { query: self.position.query.clone(), position })
     }
 
     fn hash_of_token(&self, token: Option<&PageToken>) -> u64 {

@@ -1,4 +1,4 @@
-//! What to ask: the filters, and how they become a query.
+//! The builder of a listing: the list, its filters and its limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,15 +10,17 @@ use super::recordings::RecordingsIter;
 use crate::error::Error;
 use crate::http::Http;
 use crate::model::{
-    Filters, MAX_PAGE_SIZE, Position, Query, ResumePoint, RoomSid, SourceSid, Status,
+    Filters, GroupingSid, List, Position, Query, RecordingType, ResumePoint, RoomRecording,
+    SourceSid, Status,
 };
 
-/// A listing of a room's recordings that is being put together; made by
-/// [`Client::recordings`](crate::Client::recordings). It is an [`IntoIterator`], so a `for` loop runs it.
+/// A listing of recordings, made by [`Client::recordings`](crate::Client::recordings),
+/// [`Client::account_recordings`](crate::Client::account_recordings) or
+/// [`Client::resume`](crate::Client::resume).
 ///
-/// Nothing is sent before the first item is asked for. What the API does not allow is then told
-/// as the only item, an error of the kind
-/// [`InvalidInput`](crate::ErrorKind::InvalidInput), and nothing is sent at all.
+/// It is an [`IntoIterator`], so a `for` loop runs it. Nothing is sent before the first item is
+/// requested from the iterator. Invalid parameters are reported as the only item, an
+/// [`InvalidInput`](crate::ErrorKind::InvalidInput) error, and then nothing is sent at all.
 ///
 /// ```no_run
 /// use twilio_room_recordings::time::{Duration, OffsetDateTime};
@@ -40,11 +42,8 @@ use crate::model::{
 #[must_use = "a listing sends nothing until it is iterated over"]
 pub struct ListRecordings {
     http: Arc<Http>,
-    room: RoomSid,
-    status: Option<Status>,
-    source_sid: Option<SourceSid>,
-    created_after: Option<OffsetDateTime>,
-    created_before: Option<OffsetDateTime>,
+    list: List,
+    filters: Filters,
     page_size: Option<u32>,
     limit: Option<u64>,
     deadline: Option<Duration>,
@@ -52,14 +51,11 @@ pub struct ListRecordings {
 }
 
 impl ListRecordings {
-    pub(crate) fn new(http: Arc<Http>, room: RoomSid) -> Self {
+    pub(crate) fn new(http: Arc<Http>, list: List) -> Self {
         Self {
             http,
-            room,
-            status: None,
-            source_sid: None,
-            created_after: None,
-            created_before: None,
+            list,
+            filters: Filters::default(),
             page_size: None,
             limit: None,
             deadline: None,
@@ -67,65 +63,210 @@ impl ListRecordings {
         }
     }
 
-    /// Only recordings with this status; one of the four that have a name.
+    /// The rest of the listing that the point belongs to.
+    pub(crate) fn after(http: Arc<Http>, point: ResumePoint) -> Self {
+        let Query { list, filters, page_size } = point.query.clone();
+        let page_size = Some(page_size);
+        Self { filters, page_size, resume: Some(point), ..Self::new(http, list) }
+    }
+
+    /// Lists only recordings with this status: processing, completed, deleted or failed.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, Status};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let failed = client.recordings(room).status(Status::Failed).into_iter().count();
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn status(mut self, status: Status) -> Self {
-        self.status = Some(status);
+        self.filters.status = Some(status);
         self
     }
 
-    /// Only the recordings of this source, such as a track.
+    /// Lists only the recordings of this source, such as a track.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let track = "MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let listing = client.recordings(room).source_sid(track);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn source_sid(mut self, source: SourceSid) -> Self {
-        self.source_sid = Some(source);
+        self.filters.source_sid = Some(source);
         self
     }
 
-    /// Only recordings that started at this instant or later. It is sent in UTC and in whole
-    /// seconds, rounded down, so that rounding leaves nothing out.
+    /// Lists only recordings that started at this instant or later.
+    ///
+    /// The instant is sent in UTC and in whole seconds. It is rounded down, so that rounding leaves
+    /// nothing out.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::time::{Duration, OffsetDateTime};
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let three_days_ago = OffsetDateTime::now_utc() - Duration::days(3);
+    /// let listing = client.account_recordings().created_after(three_days_ago);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn created_after(mut self, instant: OffsetDateTime) -> Self {
-        self.created_after = Some(instant);
+        self.filters.created_after = Some(instant);
         self
     }
 
-    /// Only recordings that started before this instant. It is sent in UTC and in whole seconds,
-    /// rounded up, so that rounding leaves nothing out.
+    /// Lists only recordings that started before this instant.
+    ///
+    /// The instant is sent in UTC and in whole seconds. It is rounded up, so that rounding leaves
+    /// nothing out. An instant before [`created_after`](Self::created_after) is an error. If the
+    /// two are the same whole second, the list is empty, as the API defines it.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::time::{Duration, OffsetDateTime};
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let today = OffsetDateTime::now_utc().replace_time(time::Time::MIDNIGHT);
+    /// let yesterday = client
+    ///     .account_recordings()
+    ///     .created_after(today - Duration::days(1))
+    ///     .created_before(today);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn created_before(mut self, instant: OffsetDateTime) -> Self {
-        self.created_before = Some(instant);
+        self.filters.created_before = Some(instant);
         self
     }
 
-    /// How many records to ask for in one request: 1 to 1000. Without it, as few requests as
-    /// possible are made: 1000, or the limit where that is less.
+    /// Lists only the recordings of this room or participant.
+    ///
+    /// Several calls add up: the API then lists the recordings of each of them. Only the
+    /// account-wide list has this filter.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, ParticipantSid, RoomSid};
+    ///
+    /// let client = Client::from_env()?;
+    /// let first: RoomSid = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let second: RoomSid = "RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb".parse()?;
+    /// let of_both_rooms = client.account_recordings().grouping_sid(first).grouping_sid(second);
+    ///
+    /// let participant: ParticipantSid = "PAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let of_a_participant = client.account_recordings().grouping_sid(participant);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn grouping_sid(mut self, sid: impl Into<GroupingSid>) -> Self {
+        self.filters.add_grouping_sid(sid.into());
+        self
+    }
+
+    /// Lists only recordings of this type: audio, video or data. Only the account-wide list has
+    /// this filter.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, RecordingType};
+    ///
+    /// let client = Client::from_env()?;
+    /// let audio = client.account_recordings().media_type(RecordingType::Audio);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn media_type(mut self, media_type: RecordingType) -> Self {
+        self.filters.media_type = Some(media_type);
+        self
+    }
+
+    /// Sets the number of records that one request returns: 1 to 1000 in the list of a room, 1 to
+    /// 100 in the account-wide list.
+    ///
+    /// The default is the maximum, or the [`limit`](Self::limit) if that is less, so that as few
+    /// requests as possible are sent.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let pages = client.recordings(room).page_size(20).pages();
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn page_size(mut self, records: u32) -> Self {
         self.page_size = Some(records);
         self
     }
 
-    /// Stop after this many good records; a bad one does not count. No page is fetched that the
-    /// limit does not need.
+    /// Ends the listing after this many valid records. An invalid record does not count, and no
+    /// page is fetched that the limit does not need.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let first = client.recordings(room).limit(1).into_iter().next().transpose()?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn limit(mut self, records: u64) -> Self {
         self.limit = Some(records);
         self
     }
 
-    /// How long the listing as a whole may take, from its first request on, retries and their
-    /// waits included. When it has passed and another page is needed, the listing ends with an
-    /// error of the kind [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded), which tells
-    /// where to [`resume`](Self::resume).
+    /// Limits the time that the listing may take from its first request on, including retries and
+    /// their delays.
+    ///
+    /// If another page is needed after that time, the listing ends with a
+    /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) error, which has a resume point.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let listing = client.recordings(room).deadline(Duration::from_secs(60));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn deadline(mut self, time: Duration) -> Self {
         self.deadline = Some(time);
         self
     }
 
-    /// Go on from where an earlier listing stood. The point must be of the same room and the same
-    /// filters, so a date that is computed from the current time has to be kept with it. Its page
-    /// size is kept, so one that is set too must be the same; a listing with a limit asks for small
-    /// pages, so set a page size where one is to be resumed without it.
+    /// Continues at a resume point of this same listing.
+    ///
+    /// The list, the filters and the page size must be those of the point; otherwise the only item
+    /// is an [`InvalidInput`](crate::ErrorKind::InvalidInput) error. So the point may come from a
+    /// stranger, for instance from the link of a web page: whatever the text says, it selects a
+    /// position in this listing or is refused. [`Client::resume`](crate::Client::resume) takes the
+    /// listing from the point instead.
+    ///
+    /// - A date that is computed from the current time must be stored with the point.
+    /// - If the listing used [`limit`](Self::limit), its page size followed from that, unless
+    ///   [`page_size`](Self::page_size) was set too. Set the same `limit`, or always set
+    ///   `page_size`.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, Page, ResumePoint};
+    ///
+    /// /// A page of the room's list, for a link that holds a resume point.
+    /// fn show(client: &Client, link: Option<&str>) -> Result<Option<Page>, Error> {
+    ///     let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    ///     let mut listing = client.recordings(room).page_size(20);
+    ///     if let Some(link) = link {
+    ///         listing = listing.resume(link.parse::<ResumePoint>()?);
+    ///     }
+    ///     listing.pages().next().transpose()
+    /// }
+    /// ```
     pub fn resume(mut self, point: ResumePoint) -> Self {
         self.resume = Some(point);
         self
     }
 
-    /// The listing page by page, for programs that show pages.
+    /// Lists page by page, for programs that show pages.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -134,7 +275,7 @@ impl ListRecordings {
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// for page in client.recordings(room).page_size(20).pages() {
     ///     let page = page?;
-    ///     println!("page {}: {} records", page.number, page.recordings.len());
+    ///     println!("page {}: {} recordings", page.number, page.recordings.len());
     /// }
     /// # Ok::<(), Error>(())
     /// ```
@@ -146,63 +287,68 @@ impl ListRecordings {
     }
 
     fn start(&self) -> Result<ResumePoint, Error> {
-        let filters = self.filters()?;
-        let page_size = match (self.page_size, &self.resume, self.limit) {
-            (Some(size @ (0 | 1001..)), _, _) => {
-                return Err(Error::invalid_input("page size", size, "1 to 1000"));
-            }
-            (Some(size), _, _) => size,
-            (None, Some(point), _) => point.query.page_size,
-            (None, None, Some(limit)) => {
-                u32::try_from(limit).unwrap_or(MAX_PAGE_SIZE).clamp(1, MAX_PAGE_SIZE)
-            }
-            (None, None, None) => MAX_PAGE_SIZE,
-        };
+        let (filters, page_size) = (self.checked_filters()?, self.checked_page_size()?);
+        let query = Query { list: self.list, filters, page_size };
+        let start = ResumePoint { query, position: Position::default() };
 
-        let query = Query { room: self.room, filters, page_size };
         match &self.resume {
-            None => Ok(ResumePoint { query, position: Position::default() }),
-            Some(point) if point.query == query => Ok(point.clone()),
+            None => Ok(start),
+            Some(point) if point.query == start.query => Ok(point.clone()),
             Some(point) => {
-                let expected = format!("a point of this listing, {}", query.path(None));
+                let expected = format!("a resume point of this listing, which starts at {start}");
                 Err(Error::invalid_input("resume point", point, expected))
             }
         }
     }
 
-    fn filters(&self) -> Result<Filters, Error> {
-        let mut filters = Filters::default();
-        if let Some(status) = &self.status {
-            if let Status::Other(value) = status {
-                let expected = "processing, completed, deleted or failed";
-                return Err(Error::invalid_input("status filter", value, expected));
+    fn checked_page_size(&self) -> Result<u32, Error> {
+        let max = self.list.max_page_size();
+        match (self.page_size, self.limit) {
+            (Some(size), _) if !(1..=max).contains(&size) => {
+                Err(Error::invalid_input("page size", size, format!("1 to {max}")))
             }
-            filters.push("Status", status.as_str());
+            (Some(size), _) => Ok(size),
+            (None, Some(limit)) => Ok(u32::try_from(limit).unwrap_or(max).clamp(1, max)),
+            (None, None) => Ok(max),
         }
-        if let Some(source) = &self.source_sid {
-            filters.push("SourceSid", source.as_str());
+    }
+
+    /// The filters as they are sent.
+    fn checked_filters(&self) -> Result<Filters, Error> {
+        let mut filters = self.filters.clone();
+        if let Some(Status::Other(value)) = &filters.status {
+            let expected = "processing, completed, deleted or failed";
+            return Err(Error::invalid_input("status filter", value, expected));
+        }
+        if let Some(RecordingType::Other(value)) = &filters.media_type {
+            let expected = "audio, video or data";
+            return Err(Error::invalid_input("media type filter", value, expected));
+        }
+        if self.list != List::Account
+            && let Some((filter, value)) = filters.account_only()
+        {
+            let expected = "none in the list of a room: only the account-wide list has it";
+            return Err(Error::invalid_input(filter, value, expected));
         }
 
-        if let (Some(after), Some(before)) = (self.created_after, self.created_before)
+        if let (Some(after), Some(before)) = (filters.created_after, filters.created_before)
             && after > before
         {
             let expected = format!("an instant not after the window's end, {before}");
             return Err(Error::invalid_input("created-after date", after, expected));
         }
-        if let Some(after) = self.created_after {
-            let text = whole_seconds(after, "created-after date", Rounding::Down)?;
-            filters.push("DateCreatedAfter", &text);
+        if let Some(after) = &mut filters.created_after {
+            *after = whole_seconds(*after, "created-after date", Rounding::Down)?;
         }
-        if let Some(before) = self.created_before {
-            let text = whole_seconds(before, "created-before date", Rounding::Up)?;
-            filters.push("DateCreatedBefore", &text);
+        if let Some(before) = &mut filters.created_before {
+            *before = whole_seconds(*before, "created-before date", Rounding::Up)?;
         }
         Ok(filters)
     }
 }
 
 impl IntoIterator for ListRecordings {
-    type Item = Result<crate::RoomRecording, Error>;
+    type Item = Result<RoomRecording, Error>;
     type IntoIter = RecordingsIter;
 
     fn into_iter(self) -> RecordingsIter {
@@ -216,22 +362,19 @@ enum Rounding {
     Up,
 }
 
-/// `YYYY-MM-DDThh:mm:ssZ`, the one form that the API documents for every year from 0 to 9999.
+/// The instant in UTC and whole seconds, if the API can read it.
 fn whole_seconds(
     instant: OffsetDateTime,
-    what: &'static str,
+    parameter: &'static str,
     rounding: Rounding,
-) -> Result<String, Error> {
+) -> Result<OffsetDateTime, Error> {
     let round_up = rounding == Rounding::Up && instant.nanosecond() > 0;
     let rounded = instant
         .checked_to_offset(UtcOffset::UTC)
         .and_then(|utc| utc.replace_nanosecond(0).ok())
         .and_then(|utc| utc.checked_add(time::Duration::seconds(round_up.into())))
         .filter(|utc| (0..=9999).contains(&utc.year()));
-    let Some(utc) = rounded else {
-        return Err(Error::invalid_input(what, instant, "a date in the years 0 to 9999, in UTC"));
-    };
-    let (year, month, day) = utc.to_calendar_date();
-    let (hour, minute, second) = utc.to_hms();
-    Ok(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
+    rounded.ok_or_else(|| {
+        Error::invalid_input(parameter, instant, "a date in the years 0 to 9999, in UTC")
+    })
 }

@@ -1,6 +1,7 @@
 //! Plain values: SIDs, enums, records, queries and resume points. No I/O.
 
 mod escaped;
+mod grouping_sid;
 mod open_enum;
 mod page_token;
 mod percent;
@@ -10,9 +11,10 @@ mod resume_point;
 mod sid;
 
 pub(crate) use escaped::Escaped;
+pub use grouping_sid::GroupingSid;
 pub use open_enum::UnknownValue;
 pub(crate) use page_token::PageToken;
-pub(crate) use query::{Filters, MAX_PAGE_SIZE, Query};
+pub(crate) use query::{Filters, List, MAX_PAGE_SIZE, Query};
 pub use recording::{
     Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::percent::{pairs, query_safe};
+use super::percent::{pairs, query_of, query_safe};
 
 const MAX_TOKEN_BYTES: usize = 4096;
 
@@ -27,8 +27,11 @@ impl PageToken {
 
     /// Reads the page token of a URL; `None` if it has neither `Page` nor `PageToken`.
     pub(crate) fn from_url(url: &str) -> Result<Option<Self>, InvalidPageToken> {
-        let url = url.split('#').next().unwrap_or_default();
-        let query = url.split_once('?').map_or("", |(_, query)| query);
+        Self::from_parameters(query_of(url))
+    }
+
+    /// Reads the page token of a URL's query.
+    pub(super) fn from_parameters(query: &str) -> Result<Option<Self>, InvalidPageToken> {
         let mut found = Self { page: None, token: None };
 
         for (name, value) in pairs(query) {

@@ -1,29 +1,132 @@
-//! The query of a listing.
+//! The query of a listing: the list, its filters and the page size.
 
-use std::fmt::Write as _;
+use std::fmt;
 
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use super::grouping_sid::GroupingSid;
 use super::page_token::PageToken;
-use super::percent::{pairs, push_pair};
-use super::sid::RoomSid;
+use super::percent::{decode, pairs, push_encoded_pair, push_pair};
+use super::recording::{RecordingType, Status};
+use super::sid::{RoomSid, SourceSid};
 
-/// The maximum number of records that the API puts on a page.
+/// The maximum number of records that the API puts on a page of a room's list.
 pub(crate) const MAX_PAGE_SIZE: u32 = 1000;
 
-/// The filters of a listing as they stand in its query, percent-encoded.
+/// The maximum number of records that the API puts on a page of the account-wide list.
+const MAX_ACCOUNT_PAGE_SIZE: u32 = 100;
+
+/// The page size of a URL that names none.
+const DEFAULT_PAGE_SIZE: u32 = 50;
+
+/// A list of recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum List {
+    /// The recordings of a room.
+    Room(RoomSid),
+    /// The recordings of all rooms.
+    Account,
+}
+
+impl List {
+    pub(crate) fn room(&self) -> Option<&RoomSid> {
+        match self {
+            Self::Room(room) => Some(room),
+            Self::Account => None,
+        }
+    }
+
+    pub(crate) fn max_page_size(self) -> u32 {
+        match self {
+            Self::Room(_) => MAX_PAGE_SIZE,
+            Self::Account => MAX_ACCOUNT_PAGE_SIZE,
+        }
+    }
+}
+
+/// The names of the parameters that filter a listing or set its page size.
+const PARAMETERS: [&str; 7] = [
+    "Status",
+    "SourceSid",
+    "DateCreatedAfter",
+    "DateCreatedBefore",
+    "GroupingSid",
+    "MediaType",
+    "PageSize",
+];
+
+/// The filters of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Filters(String);
+pub(crate) struct Filters {
+    pub status: Option<Status>,
+    pub source_sid: Option<SourceSid>,
+    pub created_after: Option<OffsetDateTime>,
+    pub created_before: Option<OffsetDateTime>,
+    pub grouping_sids: Vec<GroupingSid>,
+    pub media_type: Option<RecordingType>,
+}
 
 impl Filters {
-    /// Adds a filter.
-    pub(crate) fn push(&mut self, parameter: &str, value: &str) {
-        push_pair(&mut self.0, parameter, value);
+    /// Adds to the grouping SIDs, which have no order and no duplicates.
+    pub(crate) fn add_grouping_sid(&mut self, sid: GroupingSid) {
+        if let Err(index) = self.grouping_sids.binary_search(&sid) {
+            self.grouping_sids.insert(index, sid);
+        }
+    }
+
+    /// The name and the value of a filter that is set and that only the account-wide list has.
+    pub(crate) fn account_only(&self) -> Option<(&'static str, &str)> {
+        let grouping = self.grouping_sids.first().map(|sid| ("grouping SID filter", sid.as_str()));
+        grouping.or(self.media_type.as_ref().map(|media| ("media type filter", media.as_str())))
+    }
+
+    fn push_to(&self, query: &mut String) {
+        let mut push = |name, value: Option<&str>| {
+            value.into_iter().for_each(|value| push_pair(query, name, value));
+        };
+        push("Status", self.status.as_ref().map(Status::as_str));
+        push("SourceSid", self.source_sid.as_ref().map(SourceSid::as_str));
+        push("DateCreatedAfter", self.created_after.map(date_time).as_deref());
+        push("DateCreatedBefore", self.created_before.map(date_time).as_deref());
+        self.grouping_sids.iter().for_each(|sid| push("GroupingSid", Some(sid.as_str())));
+        push("MediaType", self.media_type.as_ref().map(RecordingType::as_str));
+    }
+
+    /// Reads a parameter. Returns `None` if its value is invalid or repeated.
+    fn read(&mut self, name: &str, value: &str) -> Option<()> {
+        let is_repeated = match name {
+            "Status" => {
+                let status = Status::from(value);
+                if matches!(status, Status::Other(_)) {
+                    return None;
+                }
+                self.status.replace(status).is_some()
+            }
+            "SourceSid" => self.source_sid.replace(value.parse().ok()?).is_some(),
+            "DateCreatedAfter" => self.created_after.replace(parse_date_time(value)?).is_some(),
+            "DateCreatedBefore" => self.created_before.replace(parse_date_time(value)?).is_some(),
+            "GroupingSid" => {
+                self.add_grouping_sid(value.parse().ok()?);
+                false
+            }
+            "MediaType" => {
+                let media_type = RecordingType::from(value);
+                if matches!(media_type, RecordingType::Other(_)) {
+                    return None;
+                }
+                self.media_type.replace(media_type).is_some()
+            }
+            _ => false,
+        };
+        (!is_repeated).then_some(())
     }
 }
 
 /// The part of a listing's requests that is the same for each page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Query {
-    pub room: RoomSid,
+    pub list: List,
     pub filters: Filters,
     pub page_size: u32,
 }
@@ -31,34 +134,72 @@ pub(crate) struct Query {
 impl Query {
     /// The path and query of a page; of the first page if there is no token.
     pub(crate) fn path(&self, token: Option<&PageToken>) -> String {
-        let Self { room, filters: Filters(filters), page_size } = self;
-        let mut path = format!("/v1/Rooms/{room}/Recordings?{filters}");
-        let separator = if filters.is_empty() { "" } else { "&" };
-        let _ = write!(path, "{separator}PageSize={page_size}");
-
-        let parameter = |name, value: Option<&str>| value.map(|value| format!("&{name}={value}"));
-        path.extend(parameter("Page", token.and_then(PageToken::page)));
-        path.extend(parameter("PageToken", token.and_then(PageToken::token)));
-        path
+        let parameters = self.parameters(token);
+        match self.list {
+            List::Room(room) => format!("/v1/Rooms/{room}/Recordings?{parameters}"),
+            List::Account => format!("/v1/Recordings?{parameters}"),
+        }
     }
 
-    /// Reads a path that [`path`](Self::path) has made. The page token is not part of the query.
-    pub(crate) fn from_path(path: &str) -> Option<Self> {
-        let (room, rest) = path.strip_prefix("/v1/Rooms/")?.split_once('/')?;
-        let (mut filters, mut page_size) = (Vec::new(), None);
+    /// The query of a page, without the path.
+    pub(super) fn parameters(&self, token: Option<&PageToken>) -> String {
+        let mut query = String::new();
+        self.filters.push_to(&mut query);
+        push_pair(&mut query, "PageSize", &self.page_size.to_string());
 
-        for (name, value) in pairs(rest.strip_prefix("Recordings?")?) {
-            match name {
-                "Page" | "PageToken" => {}
-                "PageSize" => page_size = Some(value.parse().ok()?),
-                "Status" | "SourceSid" | "DateCreatedAfter" | "DateCreatedBefore" => {
-                    filters.push(format!("{name}={value}"));
+        if let Some(page) = token.and_then(PageToken::page) {
+            push_encoded_pair(&mut query, "Page", page);
+        }
+        if let Some(token) = token.and_then(PageToken::token) {
+            push_encoded_pair(&mut query, "PageToken", token);
+        }
+        query
+    }
+
+    /// Reads the filters and the page size of a URL's query. Parameters of other names are ignored.
+    pub(crate) fn from_parameters(list: List, query: &str) -> Result<Self, InvalidParameter> {
+        let mut filters = Filters::default();
+        let mut page_size = None;
+
+        for (name, value) in pairs(query).filter(|(name, _)| PARAMETERS.contains(name)) {
+            let invalid = || InvalidParameter(name.to_owned());
+            let value = decode(value).ok_or_else(invalid)?;
+            if name == "PageSize" {
+                let size =
+                    value.parse().ok().filter(|size| (1..=list.max_page_size()).contains(size));
+                if page_size.replace(size.ok_or_else(invalid)?).is_some() {
+                    return Err(invalid());
                 }
-                _ => return None,
+            }
+            filters.read(name, &value).ok_or_else(invalid)?;
+            if list != List::Account && filters.account_only().is_some() {
+                return Err(invalid());
             }
         }
 
-        let page_size = page_size.filter(|size| (1..=MAX_PAGE_SIZE).contains(size))?;
-        Some(Self { room: room.parse().ok()?, filters: Filters(filters.join("&")), page_size })
+        Ok(Self { list, filters, page_size: page_size.unwrap_or(DEFAULT_PAGE_SIZE) })
     }
+}
+
+/// The name of a parameter whose value the API does not accept.
+#[derive(Debug)]
+pub(crate) struct InvalidParameter(String);
+
+impl fmt::Display for InvalidParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an invalid {}", self.0)
+    }
+}
+
+/// `YYYY-MM-DDThh:mm:ssZ`, the one form that the API documents for every year from 0 to 9999.
+fn date_time(utc: OffsetDateTime) -> String {
+    let (year, month, day) = utc.to_calendar_date();
+    let (hour, minute, second) = utc.to_hms();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
+}
+
+/// Reads a date-time of whole seconds, in UTC and in the years that [`date_time`] can write.
+fn parse_date_time(text: &str) -> Option<OffsetDateTime> {
+    let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
+    (instant.nanosecond() == 0 && (0..=9999).contains(&instant.year())).then_some(instant)
 }

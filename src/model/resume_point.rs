@@ -1,65 +1,188 @@
-//! Where a listing stands, and how that is written down between two runs of a program.
+//! The position at which a listing is resumed, as a value and as text.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
+use time::OffsetDateTime;
 
 use super::escaped::Escaped;
+use super::grouping_sid::GroupingSid;
 use super::page_token::PageToken;
-use super::query::Query;
+use super::percent::{from_word, query_of, to_word};
+use super::query::{InvalidParameter, List, Query};
+use super::recording::{RecordingType, Status};
+use super::sid::{RoomSid, SourceSid};
 
-/// Where a listing can be taken up again: after every record that it has yielded.
+/// The position at which a listing can be resumed.
 ///
-/// It is text to store (`Display`, `FromStr`, and serde as a string), and carries the room, the
-/// filters and the page size it belongs to; [`ListRecordings::resume`] refuses it for any other.
-/// It holds neither the limit nor a credential.
+/// Resume points come from [`RecordingsIter::resume_point`], [`Pages::resume_point`],
+/// [`Page::next`](crate::Page::next) and [`Error::resume_point`](crate::Error::resume_point).
+/// [`Client::resume`] continues from a point alone, and [`ListRecordings::resume`] checks that a
+/// point is one of that listing.
 ///
-/// The service forgets page tokens after a while and then answers with status 400: start the
-/// listing anew. Within a page the place is counted, so a page must come back with the same
-/// records for nothing to be left out; a completed room's does.
+/// A point holds the list, the filters, the page size and the position: the page, and the number
+/// of its items that were yielded. It holds neither a limit nor a credential.
 ///
-/// [`ListRecordings::resume`]: crate::ListRecordings::resume
+/// # Text
+///
+/// A point is text to store between two runs of a program, or to put into a link: `Display`,
+/// `FromStr`, and serde as a string. The text consists of ASCII letters, digits and `-._~`, so a
+/// URL's query and a shell take it without escaping.
 ///
 /// ```
-/// use twilio_room_recordings::ResumePoint;
+/// use twilio_room_recordings::{ResumePoint, Status};
 ///
-/// let stored = "/v1/Rooms/RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Recordings?PageSize=50&Page=2&PageToken=PT2#2.17";
+/// let stored = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-completed.PageSize-50.Page-2.PageToken-PT2.2.17";
 /// let point: ResumePoint = stored.parse()?;
+/// assert_eq!(point.room_sid().map(|room| room.to_string()), Some(format!("RM{}", "a".repeat(32))));
+/// assert_eq!(point.status(), Some(&Status::Completed));
+/// assert_eq!((point.page(), point.page_size()), (2, 50));
 /// assert_eq!(point.to_string(), stored);
 /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// # Validity
+///
+/// Page tokens expire. The API then rejects the request, which is an
+/// [`InvalidPageToken`](crate::ErrorKind::InvalidPageToken) error: start the listing over.
+///
+/// Resuming assumes that the page returns the same records as before, which the page of a
+/// completed room does. If it returns others, records may be skipped or repeated. If it returns
+/// fewer than were yielded before, the listing ends with an
+/// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) error that says to start over.
+///
+/// [`Client::resume`]: crate::Client::resume
+/// [`ListRecordings::resume`]: crate::ListRecordings::resume
+/// [`RecordingsIter::resume_point`]: crate::RecordingsIter::resume_point
+/// [`Pages::resume_point`]: crate::Pages::resume_point
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ResumePoint {
     pub(crate) query: Query,
     pub(crate) position: Position,
 }
 
-/// A place in a listing.
+/// A position in a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Position {
-    /// What the service calls the page; `None` for the first one.
+    /// The API's name for the page; `None` for the first one.
     pub token: Option<PageToken>,
     /// The page, counted from 0.
     pub page: u64,
-    /// How many of its items, good and bad, are done with.
+    /// The number of the page's items, valid and invalid, that were yielded.
     pub index: usize,
+}
+
+impl ResumePoint {
+    /// Returns the room; `None` for the account-wide list.
+    pub fn room_sid(&self) -> Option<RoomSid> {
+        self.query.list.room().copied()
+    }
+
+    /// Returns the page, counted from 0.
+    pub fn page(&self) -> u64 {
+        self.position.page
+    }
+
+    /// Returns the page size.
+    pub fn page_size(&self) -> u32 {
+        self.query.page_size
+    }
+
+    /// Returns the status filter.
+    pub fn status(&self) -> Option<&Status> {
+        self.query.filters.status.as_ref()
+    }
+
+    /// Returns the source filter.
+    pub fn source_sid(&self) -> Option<SourceSid> {
+        self.query.filters.source_sid
+    }
+
+    /// Returns the beginning of the time window, in UTC and whole seconds.
+    ///
+    /// ```
+    /// use twilio_room_recordings::ResumePoint;
+    ///
+    /// let stored = "account.DateCreatedAfter-2026-01-31T00_3A00_3A00Z.PageSize-100.0.0";
+    /// let point: ResumePoint = stored.parse()?;
+    /// assert_eq!(point.created_after().map(|start| start.day()), Some(31));
+    /// assert!(point.created_before().is_none() && point.room_sid().is_none());
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
+    pub fn created_after(&self) -> Option<OffsetDateTime> {
+        self.query.filters.created_after
+    }
+
+    /// Returns the end of the time window, in UTC and whole seconds.
+    pub fn created_before(&self) -> Option<OffsetDateTime> {
+        self.query.filters.created_before
+    }
+
+    /// Returns the grouping SIDs that the account-wide list is filtered by, in ascending order.
+    pub fn grouping_sids(&self) -> &[GroupingSid] {
+        &self.query.filters.grouping_sids
+    }
+
+    /// Returns the media type that the account-wide list is filtered by.
+    pub fn media_type(&self) -> Option<&RecordingType> {
+        self.query.filters.media_type.as_ref()
+    }
+
+    /// The first item of the page that a URL leads to, in the listing that the URL describes.
+    pub(crate) fn from_url(
+        list: List,
+        url: &str,
+        token: PageToken,
+        page: u64,
+    ) -> Result<Self, InvalidParameter> {
+        let query = Query::from_parameters(list, query_of(url))?;
+        Ok(Self { query, position: Position { token: Some(token), page, index: 0 } })
+    }
 }
 
 impl fmt::Display for ResumePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Position { token, page, index } = &self.position;
-        write!(f, "{}#{page}.{index}", self.query.path(token.as_ref()))
+        let parameters = to_word(&self.query.parameters(token.as_ref()));
+        let list = self.query.list.room().map_or(ACCOUNT, RoomSid::as_str);
+        write!(f, "{list}.{parameters}.{page}.{index}")
     }
 }
+
+impl fmt::Debug for ResumePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ResumePoint({self})")
+    }
+}
+
+/// The account-wide list in the text of a resume point.
+const ACCOUNT: &str = "account";
 
 impl FromStr for ResumePoint {
     type Err = ParseResumePointError;
 
+    /// Whitespace around the text is ignored.
     fn from_str(text: &str) -> Result<Self, ParseResumePointError> {
-        parse(text).ok_or_else(|| ParseResumePointError { input: text.to_owned() })
+        parse(text.trim()).ok_or_else(|| ParseResumePointError { input: text.to_owned() })
     }
+}
+
+fn parse(text: &str) -> Option<ResumePoint> {
+    let (text_of_page, index) = text.rsplit_once('.')?;
+    let (text_of_query, page) = text_of_page.rsplit_once('.')?;
+    let (list, parameters) = text_of_query.split_once('.')?;
+    let list = if list == ACCOUNT { List::Account } else { List::Room(list.parse().ok()?) };
+    let (page, index) = (page.parse().ok()?, index.parse().ok()?);
+
+    let parameters = from_word(parameters)?;
+    let query = Query::from_parameters(list, &parameters).ok()?;
+    let token = PageToken::from_parameters(&parameters).ok()?;
+    let point = ResumePoint { query, position: Position { token, page, index } };
+
+    // Only the one text that the point itself makes, so that nothing in it is ignored.
+    (point.to_string() == text).then_some(point)
 }
 
 /// The error of parsing a text that is not a resume point.
@@ -77,9 +200,9 @@ pub struct ParseResumePointError {
 
 impl ParseResumePointError {
     pub(crate) const EXPECTED: &str =
-        "a resume point as this crate wrote it: /v1/Rooms/RM…/Recordings?…#page.index";
+        "a resume point as this crate writes it, such as RM….PageSize-50.Page-2.PageToken-….2.17";
 
-    /// The text that is not a resume point.
+    /// Returns the invalid text.
     pub fn input(&self) -> &str {
         &self.input
     }
@@ -93,17 +216,6 @@ impl fmt::Display for ParseResumePointError {
 }
 
 impl std::error::Error for ParseResumePointError {}
-
-fn parse(text: &str) -> Option<ResumePoint> {
-    let (path, place) = text.trim().rsplit_once('#')?;
-    let (page, index) = place.split_once('.')?;
-    let (page, index) = (page.parse().ok()?, index.parse().ok()?);
-    let query = Query::from_path(path)?;
-    let token = PageToken::from_url(path).ok()?;
-
-    let point = ResumePoint { query, position: Position { token, page, index } };
-    (point.to_string() == text.trim()).then_some(point)
-}
 
 impl Serialize for ResumePoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -140,7 +140,7 @@ fn pages_show_what_the_service_says_of_them() {
     assert_eq!(shapes, [(0, 3, 3), (1, 3, 2)]);
     let next = pages[0].next.as_ref().expect("a next page");
     assert!(
-        next.to_string().ends_with("&Page=1&PageToken=PT%2B%2F%3D%26%25%C3%A9%203#1.0"),
+        next.to_string().ends_with(".Page-1.PageToken-PT_2B_2F_3D_26_25_C3_A9_203.1.0"),
         "{next}"
     );
     assert!(pages[1].next.is_none());

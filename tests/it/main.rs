@@ -1,5 +1,6 @@
 //! The tests of the public API, one module per subject, over real sockets on localhost.
 
+mod account;
 mod archive_room_example;
 mod config;
 mod environment;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{Error, ErrorKind, RoomRecording};
+use twilio_room_recordings::{Error, ErrorKind, ResumePoint, RoomRecording};
 
 use crate::support::fake_server::{ROOM, Server, error_response, json_response, recording};
 use crate::support::{RawServer, assert_invalid_response, client, http, items, ok, page, room};
@@ -22,7 +22,7 @@ fn failed_page_keeps_the_recordings_before_it() {
     let error = items[2].as_ref().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::NotFound(_)));
     let point = error.resume_point().unwrap().to_string();
-    let expected = format!("/v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page=1&PageToken=PT1#1.0");
+    let expected = format!("{ROOM}.PageSize-1000.Page-1.PageToken-PT1.1.0");
     assert_eq!(point, expected);
     assert_eq!(server.requests().len(), 2);
 }
@@ -213,10 +213,8 @@ fn pagination_loop_cannot_be_resumed_once_its_records_are_yielded() {
     let client = client(server.base_url());
     let mut pages = client.recordings(room()).pages();
     assert!(pages.next().unwrap().unwrap().next.is_some());
-    let mut recordings = client.recordings(room()).resume(pages.resume_point().unwrap());
-    // The page links to itself.
-    recordings = recordings.limit(10);
-    let mut recordings = recordings.into_iter();
+    // The second page links to itself.
+    let mut recordings = client.resume(pages.resume_point().unwrap()).limit(10).into_iter();
     assert!(recordings.next().unwrap().is_ok());
     assert!(recordings.resume_point().is_none());
     assert!(recordings.next().unwrap().unwrap_err().resume_point().is_none());
@@ -275,7 +273,7 @@ fn next_page_without_page_token_uses_the_page_number() {
 
 #[test]
 fn invalid_page_token_in_next_page_url_is_an_error() {
-    let long = format!("?PageToken={}", "x".repeat(5000));
+    let long = format!("?PageToken={}", "x".repeat(4097));
     for (url, words) in
         [(long.as_str(), "more than 4096 bytes"), ("?PageToken=a&PageToken=b", "two PageToken")]
     {
@@ -288,13 +286,61 @@ fn invalid_page_token_in_next_page_url_is_an_error() {
 }
 
 #[test]
+fn page_token_of_the_maximum_length_is_sent_and_survives_in_a_resume_point() {
+    let token = "x".repeat(4096);
+    let first = page(&[recording(0)], format!("?PageToken={token}"));
+    let server = Server::start(move |request| match request.parameter("PageToken") {
+        None => json_response(200, &first),
+        Some(_) => json_response(200, &page(&[recording(1)], Value::Null)),
+    });
+    let client = client(server.base_url());
+    let mut recordings = client.recordings(room()).into_iter();
+    assert!(recordings.next().unwrap().is_ok());
+    let point = recordings.resume_point().unwrap().to_string();
+    assert!(recordings.next().unwrap().is_ok() && recordings.next().is_none());
+    assert_eq!(client.resume(point.parse().unwrap()).into_iter().filter(Result::is_ok).count(), 1);
+    for request in &server.requests()[1..] {
+        assert_eq!(request.parameter("PageToken").as_deref(), Some(token.as_str()));
+    }
+
+    let too_long = point.replacen("PageToken-x", "PageToken-xx", 1);
+    assert!(too_long.parse::<ResumePoint>().is_err());
+}
+
+#[test]
+fn unsafe_bytes_of_a_page_token_are_encoded_in_the_request_line() {
+    for (token, sent) in [
+        ("a\r\nX-Injected: 1", "a%0D%0AX-Injected:%201"),
+        ("a HTTP/1.1\r\n\r\nGET /", "a%20HTTP/1.1%0D%0A%0D%0AGET%20/"),
+        ("\u{0}\t\u{7f}\u{85}é", "%00%09%7F%C2%85%C3%A9"),
+        ("\"<>[]\\^`{|}'", "%22%3C%3E%5B%5D%5C%5E%60%7B%7C%7D%27"),
+        ("100%, 5%2 %zz", "100%25,%205%252%20%25zz"),
+        ("%2f%2F%0d%0a+/=~", "%2f%2F%0d%0a+/=~"),
+        ("a=b?c=d;e:f@g$h(i)!*", "a=b?c=d;e:f@g$h(i)!*"),
+    ] {
+        let bodies = [
+            page(&[recording(0)], format!("?PageToken={token}&Page={token}")),
+            page(&[recording(1)], Value::Null),
+        ];
+        let server = RawServer::start(bodies.iter().map(close).collect());
+        assert!(items(&server.base_url).iter().all(Result::is_ok));
+        let head = server.heads.lock().unwrap()[1].clone();
+        let line = format!(
+            "GET /v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page={sent}&PageToken={sent} HTTP/1.1\r\n"
+        );
+        assert!(head.starts_with(&line), "{head}");
+        assert!(!head.contains("X-Injected: 1"));
+    }
+}
+
+#[test]
 fn expired_page_token_is_an_invalid_page_token_error() {
     let server = Server::start(|request| match request.parameter("PageToken") {
         None => json_response(200, &page(&[recording(0)], Value::Null)),
         Some(_) => error_response(400, 20001, "Invalid PageToken"),
     });
     let client = client(server.base_url());
-    let stored = format!("/v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page=1&PageToken=PT1#1.0");
+    let stored = format!("{ROOM}.PageSize-1000.Page-1.PageToken-PT1.1.0");
     let resumed = client.recordings(room()).resume(stored.parse().unwrap());
     let error = resumed.into_iter().next().unwrap().unwrap_err();
     assert_eq!((error.api_error().unwrap().status, error.attempts()), (400, 1));

@@ -1,15 +1,22 @@
 //! Properties that hold for any list and any query, tried with random ones.
 
-use crate::support::fake_server::{Server, json_response, recording, serve_room};
+use crate::support::fake_server::{ROOM, Server, json_response, recording, serve_room};
 use crate::support::storage::{Fate, Storage, api};
 use crate::support::{client, http, page, room};
 use proptest::prelude::*;
 use serde_json::Value;
 use time::OffsetDateTime;
-use twilio_room_recordings::{Codec, ResumePoint, RetryPolicy, RoomRecording, Status};
+use twilio_room_recordings::{
+    Client, Codec, Error, ErrorKind, ListRecordings, ResumePoint, RetryPolicy, RoomRecording,
+    Status,
+};
 
 fn expected(range: std::ops::Range<usize>) -> Vec<String> {
     range.map(|number| format!("RT{number:032x}")).collect()
+}
+
+fn list(client: &Client, account: bool) -> ListRecordings {
+    if account { client.account_recordings() } else { client.recordings(room()) }
 }
 
 fn sid(item: twilio_room_recordings::Result<RoomRecording>) -> String {
@@ -20,13 +27,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn paging_any_list_gives_that_list(
+    fn paging_any_list_yields_that_list(
+        account: bool,
         length in 0_usize..60,
         page_size in 1_u32..20,
         limit in proptest::option::of(0_u64..80),
     ) {
         let server = serve_room((0..length).map(recording).collect());
-        let mut listing = client(server.base_url()).recordings(room()).page_size(page_size);
+        let mut listing = list(&client(server.base_url()), account).page_size(page_size);
         let mut wanted = length;
         if let Some(limit) = limit {
             listing = listing.limit(limit);
@@ -40,19 +48,24 @@ proptest! {
     }
 
     #[test]
-    fn a_listing_cut_anywhere_goes_on_where_it_stood(
+    fn listing_cut_anywhere_is_resumed_without_loss_or_repetition(
+        account: bool,
         length in 0_usize..40,
         page_size in 1_u32..12,
         cut in 0_usize..45,
+        limited: bool,
+        trusted: bool,
     ) {
         let server = serve_room((0..length).map(recording).collect());
         let client = client(server.base_url());
-        let mut first = client.recordings(room()).page_size(page_size).into_iter();
+        let listing = list(&client, account).page_size(page_size);
+        let mut first = listing.clone().limit(if limited { cut as u64 } else { 100 }).into_iter();
         let mut listed: Vec<_> = first.by_ref().take(cut).map(sid).collect();
         if let Some(point) = first.resume_point() {
             let stored: ResumePoint = point.to_string().parse().unwrap();
             prop_assert_eq!(&stored, &point);
-            listed.extend(client.recordings(room()).resume(stored).into_iter().map(sid));
+            let rest = if trusted { client.resume(stored) } else { listing.resume(stored) };
+            listed.extend(rest.into_iter().map(sid));
         }
         prop_assert_eq!(listed, expected(0..length));
     }
@@ -181,9 +194,86 @@ proptest! {
     }
 
     #[test]
-    fn no_resume_point_panics(text in "\\PC{0,60}|/v1/Rooms/RM[a-f]{32}/Recordings\\?(PageSize=[0-9]{1,5}|Status=[a-z%]{1,5}|&|Page=[%a-z+]{1,6}|PageToken=[^#]{0,9}){0,4}#[0-9]{1,3}\\.[0-9]{1,3}") {
+    fn text_of_a_resume_point_is_its_only_text(text in point_like()) {
         if let Ok(point) = text.parse::<ResumePoint>() {
             prop_assert_eq!(point.to_string(), text.trim());
+            let json = serde_json::to_string(&point).unwrap();
+            prop_assert_eq!(serde_json::from_str::<ResumePoint>(&json).unwrap(), point);
         }
     }
+}
+
+/// Text that may be a resume point, or is much like one.
+fn point_like() -> impl Strategy<Value = String> {
+    "\\PC{0,60}|(RM[a-f]{32}|account)\\.(PageSize-[0-9]{1,4}\\.|Status-(failed|[a-z~_]{1,5})\\.|MediaType-audio\\.|Date(CreatedAfter)?-[0-9:TZ_-]{1,24}\\.|Page-[_a-f~0-9]{1,6}\\.|PageToken-[ -~]{0,9}\\.){0,4}[0-9]{1,21}\\.[0-9]{1,21}"
+}
+
+/// An edit of a text: it removes some characters, and puts others there.
+fn edit() -> impl Strategy<Value = (proptest::sample::Index, usize, String)> {
+    let piece = prop_oneof![
+        4 => "[A-Za-z0-9._~%&#?=/ -]{0,3}",
+        1 => proptest::sample::select(vec![
+            "account", "RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", ".Status-failed", "Status-failed.",
+            ".PageSize-7", "PageSize-1000.", "~26Status-failed", "_26Status_3Dfailed", "&Status=failed",
+            "~23", "?PageSize=7", ".GroupingSid-RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", ".MediaType-audio",
+            "~0D~0A", "_0D_0A", "../", "18446744073709551615", "99999999999999999999", "4294967296",
+        ]).prop_map(str::to_owned),
+    ];
+    (any::<proptest::sample::Index>(), 0_usize..40, piece)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn edited_resume_point_is_another_position_in_the_same_listing_or_refused(
+        account: bool,
+        edits in proptest::collection::vec(edit(), 1..4),
+    ) {
+        let server = point_server();
+        let client = client(server.base_url());
+        let listing = list(&client, account).status(Status::Completed).page_size(50);
+        let mut text = point_text(account);
+        for (start, length, piece) in edits {
+            let start = start.index(text.len() + 1);
+            text.replace_range(start..text.len().min(start + length), &piece);
+        }
+        let Ok(point) = text.parse::<ResumePoint>() else { return Ok(()) };
+
+        let list = if account { "/v1/Recordings".to_owned() } else { format!("/v1/Rooms/{ROOM}/Recordings") };
+        let same = format!("{list}?Status=completed&PageSize=50");
+        let sent = |listing: ListRecordings| {
+            let before = server.requests().len();
+            let error = listing.into_iter().next().and_then(Result::err);
+            let requests = server.requests().split_off(before);
+            (error, requests)
+        };
+
+        let (error, requests) = sent(listing.resume(point.clone()));
+        for request in &requests {
+            let uri = request.uri.to_string();
+            prop_assert!(uri == same || uri.starts_with(&format!("{same}&Page=")) || uri.starts_with(&format!("{same}&PageToken=")), "{uri}");
+            prop_assert!(request.parameters("Page").len() < 2 && request.parameters("PageToken").len() < 2);
+        }
+        if requests.is_empty() {
+            prop_assert!(matches!(error.as_ref().map(Error::kind), Some(ErrorKind::InvalidInput(_))), "{error:?}");
+        }
+
+        let (_, requests) = sent(client.resume(point.clone()));
+        prop_assert_eq!(requests.len(), 1);
+        prop_assert_eq!(requests[0].parameter("PageSize"), Some(point.page_size().to_string()));
+        prop_assert_eq!(requests[0].parameter("Status"), point.status().map(ToString::to_string));
+        let path = requests[0].uri.path().to_owned();
+        prop_assert_eq!(path.contains("/Rooms/"), point.room_sid().is_some());
+    }
+}
+
+/// A server of one page, the last, whatever the request is.
+fn point_server() -> Server {
+    Server::start(|_| json_response(200, &page(&[], Value::Null)))
+}
+
+fn point_text(account: bool) -> String {
+    let list = if account { "account" } else { ROOM };
+    format!("{list}.Status-completed.PageSize-50.Page-2.PageToken-PT_2Bx~2Fy.2.0")
 }

@@ -1,0 +1,80 @@
+//! The SID of what recordings are grouped by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::sid::{ParseSidError, ParticipantSid, RoomSid};
+
+/// The SID of a room or of a participant, as a filter of the account-wide list: see
+/// [`ListRecordings::grouping_sid`](crate::ListRecordings::grouping_sid).
+///
+/// ```
+/// use twilio_room_recordings::{GroupingSid, RoomSid};
+///
+/// let room: RoomSid = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// assert_eq!(GroupingSid::from(room), "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?);
+/// assert!("MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse::<GroupingSid>().is_err());
+/// # Ok::<(), twilio_room_recordings::ParseSidError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum GroupingSid {
+    /// The recordings of a room.
+    Room(RoomSid),
+    /// The recordings of a participant's tracks.
+    Participant(ParticipantSid),
+}
+
+impl GroupingSid {
+    /// Returns the SID as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Room(room) => room.as_str(),
+            Self::Participant(participant) => participant.as_str(),
+        }
+    }
+}
+
+impl From<RoomSid> for GroupingSid {
+    fn from(room: RoomSid) -> Self {
+        Self::Room(room)
+    }
+}
+
+impl From<ParticipantSid> for GroupingSid {
+    fn from(participant: ParticipantSid) -> Self {
+        Self::Participant(participant)
+    }
+}
+
+impl FromStr for GroupingSid {
+    type Err = ParseSidError;
+
+    /// The error for a text that is neither kind is that of a room SID.
+    fn from_str(text: &str) -> Result<Self, ParseSidError> {
+        if text.starts_with("PA") {
+            return text.parse().map(Self::Participant);
+        }
+        text.parse().map(Self::Room)
+    }
+}
+
+impl TryFrom<&str> for GroupingSid {
+    type Error = ParseSidError;
+
+    fn try_from(text: &str) -> Result<Self, ParseSidError> {
+        text.parse()
+    }
+}
+
+impl AsRef<str> for GroupingSid {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for GroupingSid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
