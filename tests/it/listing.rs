@@ -1,4 +1,4 @@
-//! A listing as it goes when all is well: what is request, what comes back, and when.
+//! Listings without faults: the requests, the records and the pages.
 
 use std::iter::FusedIterator;
 
@@ -22,7 +22,7 @@ fn sids(
 }
 
 #[test]
-fn lists_every_recording_in_order_over_several_pages() {
+fn recordings_of_several_pages_are_yielded_in_order() {
     let server = serve_room((0..25).map(recording).collect());
     let listed = sids(client(server.base_url()).recordings(room()).page_size(10));
     let expected: Vec<_> = (0..25).map(|number| format!("RT{number:032x}")).collect();
@@ -31,7 +31,7 @@ fn lists_every_recording_in_order_over_several_pages() {
 }
 
 #[test]
-fn sends_nothing_before_the_first_item_and_no_page_before_it_is_needed() {
+fn page_is_fetched_only_when_it_is_needed() {
     let server = serve_room((0..5).map(recording).collect());
     let mut recordings = client(server.base_url()).recordings(room()).page_size(2).into_iter();
     assert_eq!(server.requests().len(), 0);
@@ -45,7 +45,7 @@ fn sends_nothing_before_the_first_item_and_no_page_before_it_is_needed() {
 }
 
 #[test]
-fn every_parameter_reaches_the_service() {
+fn every_filter_of_the_room_list_is_sent() {
     let server = serve_room(vec![]);
     let listing = client(server.base_url())
         .recordings(room())
@@ -70,7 +70,7 @@ fn every_parameter_reaches_the_service() {
 }
 
 #[test]
-fn filters_hold_on_every_page() {
+fn filters_are_sent_with_every_page() {
     let server = serve_room((0..40).map(recording).collect());
     let listing = client(server.base_url()).recordings(room()).status(Status::Failed).page_size(3);
     assert_eq!(
@@ -85,7 +85,7 @@ fn filters_hold_on_every_page() {
 }
 
 #[test]
-fn the_page_size_is_as_large_as_is_useful() {
+fn page_size_is_the_maximum_or_the_limit_by_default() {
     let server = serve_room((0..4).map(recording).collect());
     let client = client(server.base_url());
     let asked_for = |listing: ListRecordings| {
@@ -99,7 +99,7 @@ fn the_page_size_is_as_large_as_is_useful() {
 }
 
 #[test]
-fn the_limit_counts_good_records_and_fetches_no_page_more() {
+fn limit_counts_valid_records_and_fetches_no_further_page() {
     let mut records: Vec<Value> = (0..6).map(recording).collect();
     records[1]["size"] = json!("23");
     let server = serve_room(records);
@@ -112,7 +112,7 @@ fn the_limit_counts_good_records_and_fetches_no_page_more() {
 }
 
 #[test]
-fn size_hint_tells_what_is_known() {
+fn size_hint_counts_the_items_that_are_known_to_follow() {
     let server = serve_room((0..5).map(recording).collect());
     let mut recordings = client(server.base_url()).recordings(room()).page_size(3).into_iter();
     assert_eq!(recordings.size_hint(), (0, None));
@@ -127,7 +127,7 @@ fn size_hint_tells_what_is_known() {
 }
 
 #[test]
-fn pages_show_what_the_service_says_of_them() {
+fn page_has_its_number_its_size_and_the_next_page() {
     let server = serve_room((0..5).map(recording).collect());
     let pages: Vec<_> = client(server.base_url())
         .recordings(room())
@@ -147,7 +147,30 @@ fn pages_show_what_the_service_says_of_them() {
 }
 
 #[test]
-fn the_last_page_of_a_limit_is_cut_to_it() {
+fn window_of_equal_ends_is_sent_and_lists_nothing() {
+    let server = serve_room((0..25).map(recording).collect());
+    let client = client(server.base_url());
+    let start = client.recordings(room()).into_iter().next().unwrap().unwrap().date_created;
+    let list = |after: OffsetDateTime, before: OffsetDateTime| {
+        client.recordings(room()).created_after(after).created_before(before)
+    };
+    assert!(sids(list(start, start)).is_empty());
+    assert_eq!(server.requests().len(), 2);
+    // The rounding takes the whole second in.
+    let within = start + time::Duration::milliseconds(500);
+    assert_eq!(sids(list(within, within)), sids(list(start, start + time::Duration::SECOND)));
+    assert!(!sids(list(within, within)).is_empty());
+
+    let reversed = list(start + time::Duration::nanoseconds(1), start).into_iter().next();
+    let error = reversed.unwrap().unwrap_err();
+    assert!(
+        error.to_string().contains("expected an instant not after the window's end"),
+        "{error}"
+    );
+}
+
+#[test]
+fn last_page_is_cut_to_the_limit() {
     let server = serve_room((0..9).map(recording).collect());
     let listing = client(server.base_url()).recordings(room()).page_size(4).limit(6);
     let lengths: Vec<_> = listing.pages().map(|page| page.unwrap().recordings.len()).collect();
@@ -156,7 +179,7 @@ fn the_last_page_of_a_limit_is_cut_to_it() {
 }
 
 #[test]
-fn credentials_are_sent_as_basic_with_any_secret() {
+fn any_secret_is_sent_by_basic_authentication() {
     let server = serve_room(vec![]);
     let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
     // As RFC 4648 has it: one for each length of the last group. They end in "a:" and the secret.
@@ -176,7 +199,7 @@ fn credentials_are_sent_as_basic_with_any_secret() {
 }
 
 #[test]
-fn the_user_agent_names_the_program_and_the_crate() {
+fn user_agent_names_the_program_and_the_crate() {
     let server = serve_room(vec![]);
     let client = builder(server.base_url()).user_agent("nightly-archive/2").build().unwrap();
     assert_eq!(client.recordings(room()).into_iter().count(), 0);
@@ -188,7 +211,7 @@ fn the_user_agent_names_the_program_and_the_crate() {
 }
 
 #[test]
-fn one_client_serves_many_threads() {
+fn client_is_shared_by_many_threads() {
     fn is_send_and_sync<T: Clone + Send + Sync + 'static>(_: &T) {}
     fn is_an_iterator<T: Iterator + FusedIterator + Send + 'static>(_: &T) {}
     let server = serve_room((0..30).map(recording).collect());
@@ -215,7 +238,7 @@ fn serve_text(text: &'static str) -> Server {
 }
 
 #[test]
-fn reads_every_field_of_the_documented_example() {
+fn documented_example_is_read_with_every_field() {
     use twilio_room_recordings::{Codec, ContainerFormat, RecordingType};
 
     let server = serve_text(PAGE_OF_ONE);
@@ -258,14 +281,14 @@ fn reads_every_field_of_the_documented_example() {
 }
 
 #[test]
-fn the_documented_empty_page_is_an_empty_listing() {
+fn documented_empty_page_is_an_empty_listing() {
     let server = serve_text(EMPTY_PAGE);
     assert_eq!(client(server.base_url()).recordings(room()).into_iter().count(), 0);
     assert_eq!(server.requests().len(), 1);
 }
 
 #[test]
-fn the_odd_values_that_the_service_sends_are_good() {
+fn odd_values_seen_from_the_api_are_valid() {
     let mut odd = recording(0);
     odd["codec"] = json!("vp8");
     odd["offset"] = json!(143_532_775_792_i64);
@@ -293,7 +316,7 @@ fn the_odd_values_that_the_service_sends_are_good() {
 }
 
 #[test]
-fn what_the_contract_forbids_is_refused_before_any_request() {
+fn invalid_parameter_is_rejected_before_any_request() {
     let server = serve_room(vec![]);
     let client = client(server.base_url());
     let new = || client.recordings(room());
@@ -326,7 +349,7 @@ fn what_the_contract_forbids_is_refused_before_any_request() {
 }
 
 #[test]
-fn what_a_client_cannot_be_is_refused_when_it_is_built() {
+fn invalid_setting_is_rejected_when_the_client_is_built() {
     let credentials = || Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), SECRET);
     let new = || Client::builder(credentials());
     let none = std::time::Duration::ZERO;
@@ -362,7 +385,7 @@ fn what_a_client_cannot_be_is_refused_when_it_is_built() {
 
 #[test]
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn regions_and_edges_make_the_host() {
+fn region_and_edge_select_the_host() {
     let new =
         || Client::builder(Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), SECRET));
     for (builder, host) in [

@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn a_page_token_comes_back_as_it_was_given(token in "[^\u{0}-\u{1f}]{1,40}", encode_all: bool) {
+    fn any_page_token_is_sent_back_as_it_was_given(token in "[^\u{0}-\u{1f}]{1,40}", encode_all: bool) {
         let given: String = token
             .bytes()
             .map(|byte| match byte {
@@ -90,7 +90,7 @@ proptest! {
     }
 
     #[test]
-    fn any_answer_whatever_ends_the_listing(
+    fn any_response_ends_the_listing(
         status in prop_oneof![Just(200_u16), Just(200), 400_u16..600],
         cut in 0_usize..2500,
         instead in prop_oneof![
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn date_filters_round_outwards_and_never_more_than_a_second(
+    fn date_filters_are_rounded_outwards_by_less_than_a_second(
         seconds in -62_167_219_200_i64..253_402_300_799,
         nanosecond in 0_u32..1_000_000_000,
         offset_hours in -12_i8..12,

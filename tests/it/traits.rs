@@ -36,16 +36,16 @@ assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, Media
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
 assert_for!(sent: Media<'static>);
 assert_for!(value: AccountSid, ApiKeySid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
-    Downloaded, ErrorKind, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
+    Downloaded, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
     RoomSid, ApiError, SidFault, SignedUrl, SourceSid, Status, UnknownValue);
-assert_for!(key: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
+assert_for!(key: AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status, UnknownValue);
 assert_for!(hashed: Deletion, Downloaded, GroupingSids, Links, Progress, ResumePoint,
     RetryPolicy, RoomRecording, SidFault);
 assert_for!(text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
-assert_for!(made_from: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
+assert_for!(made_from: AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
 assert_for!(error: Error, ParseResumePointError, ParseSidError);
 assert_for!(iterator: Pages, RecordingsIter);
