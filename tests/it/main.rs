@@ -1,11 +1,9 @@
 //! The tests of the public API, one module per subject, over real sockets on localhost.
 
 mod account;
-mod archive_room_example;
 mod config;
 mod environment;
 mod faults;
-mod list_recordings_example;
 mod listing;
 mod media;
 mod pagination;

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::support::program::{Run, program, run};
 use super::support::{
-    ROOM, Server, UNKNOWN_ROOM, error_response, json_response, page, recording, serve_room, sid,
+    PageServer, ROOM, Server, UNKNOWN_ROOM, bodies, error_response, json_response, page, recording,
+    serve_room, sid,
 };
 
 fn serve_page(records: &[Value]) -> Server {
@@ -262,4 +263,25 @@ fn full_standard_output_is_an_error() {
         let start = "error: could not write standard output: ";
         assert!(run.stderr.starts_with(start), "{}", run.stderr);
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn long_listing_takes_little_memory() {
+    let peak = |pages| {
+        let server = PageServer::start(bodies(pages, 1000), Duration::ZERO);
+        let mut command = program(&server.base_url);
+        command.args(["list", "--json", ROOM]).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        // Then the program waits in the middle of its last page, because a pipe holds less.
+        assert_eq!(lines.by_ref().take(pages * 1000 - 999).count(), pages * 1000 - 999);
+
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        child.kill().and_then(|()| child.wait()).expect("an end");
+        peak.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap()
+    };
+    let (short, long) = (peak(1), peak(20));
+    assert!(long < 20_000 && long < short * 3 / 2, "{short} kB for a page, {long} kB for 20");
 }

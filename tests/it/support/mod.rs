@@ -3,7 +3,6 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -34,21 +33,6 @@ pub fn builder(base_url: &str) -> ClientBuilder {
 
 pub fn client(base_url: &str) -> Client {
     builder(base_url).build().expect("a client")
-}
-
-/// An example of this crate, which cargo test has built, to be run against a server.
-pub fn example(name: &str, base_url: &str) -> Command {
-    let tests = std::env::current_exe().expect("this test's program");
-    let built = tests.parent().and_then(|it| it.parent()).expect("the build directory");
-    let mut command = Command::new(built.join("examples").join(name));
-    command
-        .env_clear()
-        .env("TWILIO_VIDEO_BASE_URL", base_url)
-        .env("TWILIO_ACCOUNT_SID", fake_server::ACCOUNT)
-        .env("TWILIO_AUTH_TOKEN", SECRET)
-        // Nobody listens there: what goes through a proxy fails.
-        .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")));
-    command
 }
 
 /// All items of the room's listing. A listing that has ended stays ended.

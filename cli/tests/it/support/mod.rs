@@ -16,6 +16,7 @@ pub use library::fake_server::{
     ACCOUNT, ROOM, Room, Server, error_response, json_response, media, media_redirect, recording,
     serve_room,
 };
+pub use library::pages::{PageServer, bodies};
 pub use library::storage::{Fate, SIGNATURE, Storage};
 pub use library::{http, page};
 

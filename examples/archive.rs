@@ -1,0 +1,52 @@
+//! Downloads the completed recordings of a room into a folder, on several threads.
+//!
+//! The command-line tool, `twilio-recordings archive`, does this with retries, records and
+//! deletions.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+use setup::Setup;
+use twilio_room_recordings::{Client, Result, RoomRecording, Status};
+
+mod setup;
+
+const THREADS: usize = 4;
+
+fn main() -> std::result::Result<(), Box<dyn Error>> {
+    let setup = Setup::from_arguments()?;
+    let folder = Path::new("archive");
+    fs::create_dir_all(folder)?;
+
+    // The list is complete before the first download, so that its page tokens do not expire.
+    let recordings = setup.client.recordings(setup.room).status(Status::Completed);
+    let recordings = recordings.into_iter().collect::<Result<Vec<RoomRecording>>>()?;
+    let queue = Mutex::new(recordings.into_iter());
+
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let next = || queue.lock().expect("a queue").next();
+                while let Some(recording) = next() {
+                    match save(&setup.client, &recording, folder) {
+                        Ok(line) => println!("{}: {line}", recording.sid),
+                        Err(error) => eprintln!("{}: {error}", recording.sid),
+                    }
+                }
+            });
+        }
+    });
+    println!("see {}", folder.display());
+    Ok(())
+}
+
+/// Downloads one recording, unless its file is already there.
+fn save(client: &Client, recording: &RoomRecording, folder: &Path) -> Result<String> {
+    let format = recording.container_format.as_ref().map_or("media", |format| format.as_str());
+    let path = folder.join(format!("{}.{format}", recording.sid));
+    let downloaded = client.media(recording).download_to(path)?;
+    Ok(format!("{} bytes, {} transferred", downloaded.size, downloaded.transferred))
+}
