@@ -20,7 +20,6 @@ fn results_are_the_same_with_any_number_of_jobs() {
 }
 
 #[test]
-#[ignore = "needs a client that keeps every idle connection"]
 fn jobs_share_few_connections() {
     for jobs in [1, 4, 8] {
         let service = GatedService::start(60, Duration::from_millis(5));
