@@ -56,6 +56,7 @@ impl Client {
         ClientBuilder {
             credentials,
             base_url: None,
+            oauth_base_url: None,
             region: None,
             edge: None,
             user_agent: None,
@@ -179,6 +180,7 @@ impl Client {
 pub struct ClientBuilder {
     credentials: Credentials,
     base_url: Option<String>,
+    oauth_base_url: Option<String>,
     region: Option<String>,
     edge: Option<String>,
     user_agent: Option<String>,
@@ -217,6 +219,26 @@ impl ClientBuilder {
     /// only (`localhost`, `127.0.0.0/8`, `[::1]`), and a proxy is never used there.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
+        self
+    }
+
+    /// Sets the base URL of the OAuth token endpoint. `/v2/token` is appended. The default is
+    /// `https://oauth.twilio.com`. The rules are those of [`base_url`](Self::base_url).
+    ///
+    /// Only clients with [`Credentials::oauth`] use it.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let client_id = "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::oauth(client_id, "the client secret"))
+    ///     .base_url("http://127.0.0.1:8080")
+    ///     .oauth_base_url("http://127.0.0.1:8081")
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
+    pub fn oauth_base_url(mut self, url: impl Into<String>) -> Self {
+        self.oauth_base_url = Some(url.into());
         self
     }
 
@@ -318,9 +340,9 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if
-    /// - the secret is empty,
-    /// - the base URL is invalid, has plain `http` and is not of a loopback address, or has `https`
-    ///   in a build without a TLS feature,
+    /// - the secret is empty, or a bearer token is not 1 to 16384 visible ASCII characters,
+    /// - the base URL or the OAuth base URL is invalid, has plain `http` and is not of a loopback
+    ///   address, or has `https` in a build without a TLS feature,
     /// - the region or the edge is not a host name,
     /// - no header can hold the user agent,
     /// - a time limit is zero or more than a hundred years, or a size limit is zero,
@@ -330,21 +352,21 @@ impl ClientBuilder {
     /// - the environment's proxy cannot be used. If the base URL is of a loopback address, the first
     ///   request to another host fails instead.
     pub fn build(self) -> Result<Client, Error> {
-        let authorization = self.credentials.authorization()?;
+        let authentication = self.credentials.authentication(self.oauth_base_url.as_deref())?;
         check_timeout("connect timeout", self.connect_timeout)?;
         check_timeout("attempt timeout", self.attempt_timeout)?;
         if self.max_body_bytes == 0 {
             return Err(Error::invalid_input("maximum body size", "0", "at least one byte"));
         }
 
-        let base_url = BaseUrl::parse(&self.url()?)?;
+        let base_url = BaseUrl::parse("base URL", &self.url()?)?;
         let agents = Agents::new(self.ureq_config, self.connect_timeout)?;
         agents.check_proxy(&base_url)?;
 
         Ok(Client(Arc::new(Http::new(Settings {
             agents,
             base_url,
-            authorization,
+            authentication,
             user_agent: user_agent(self.user_agent.as_deref())?,
             attempt_timeout: self.attempt_timeout,
             max_body_bytes: self.max_body_bytes,

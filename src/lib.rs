@@ -41,8 +41,8 @@ pub use listing::{ListRecordings, Page, Pages, RecordingsIter};
 pub use media::{Downloaded, Media, MediaReader, Progress};
 pub use model::{
     AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, GroupingSids, Links,
-    ParseResumePointError, ParseSidError, ParticipantSid, RecordingSid, RecordingType, ResumePoint,
-    RoomRecording, RoomSid, SidFault, SourceSid, Status, UnknownValue,
+    OAuthClientSid, ParseResumePointError, ParseSidError, ParticipantSid, RecordingSid,
+    RecordingType, ResumePoint, RoomRecording, RoomSid, SidFault, SourceSid, Status, UnknownValue,
 };
 pub use resource::{Deletion, RecordingResource};
 

@@ -61,8 +61,8 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// Reads the body of an error response: the API's own form, problem details (RFC 9457), or
-/// anything else that a proxy sent.
+/// Reads the body of an error response: the API's own form, problem details (RFC 9457), an OAuth
+/// error (RFC 6749), or anything else that a proxy sent.
 pub(crate) fn read_api_error(text: &str, status: u16) -> ApiError {
     let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let string = |name: &str| json[name].as_str().filter(|text| !text.is_empty());
@@ -73,7 +73,7 @@ pub(crate) fn read_api_error(text: &str, status: u16) -> ApiError {
     let mut parts: Vec<String> = match string("message") {
         Some(message) => vec![message.to_owned()],
         None => {
-            let parts = [string("title"), string("detail")];
+            let parts = ["title", "detail", "error", "error_description"].map(string);
             parts.into_iter().flatten().map(Into::into).collect()
         }
     };

@@ -182,9 +182,28 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_more_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = self.0.attempts.saturating_add(attempts);
+        self
+    }
+
+    pub(crate) fn map_invalid_response(mut self, map: impl FnOnce(&str) -> String) -> Self {
+        if let ErrorKind::InvalidResponse(reason) = &mut self.0.kind {
+            *reason = map(reason);
+        }
+        self
+    }
+
     pub(crate) fn resumable_at(mut self, point: ResumePoint) -> Self {
         self.0.resume_point = Some(point);
         self
+    }
+
+    /// The same error for another caller that waited for the same request, without its cause.
+    pub(crate) fn share(&self) -> Self {
+        Self::new(self.0.kind.clone())
+            .transient(self.0.is_transient)
+            .after_attempts(self.0.attempts)
     }
 
     /// The same error, of a request that carried a page token: its status 400 is about the token.

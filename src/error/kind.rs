@@ -31,7 +31,8 @@ pub enum ErrorKind {
     /// The environment holds no credentials, or half a pair. The text names the variables. Nothing
     /// was sent.
     MissingCredentials(String),
-    /// The API rejected the credentials (status 401).
+    /// The API rejected the credentials (status 401), or the OAuth token endpoint rejected the client
+    /// ID or the client secret (status 400 or 401).
     Unauthorized(ApiError),
     /// The credentials do not permit the request (status 403).
     Forbidden(ApiError),

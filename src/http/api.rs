@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::io::Read;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::http::header::ACCEPT_ENCODING;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, HeaderName, LOCATION, USER_AGENT};
-use ureq::http::{HeaderValue, Method, Request, Response, StatusCode};
-use ureq::{Body, Proxy};
+use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode};
+use ureq::{AsSendBody, Body, Proxy};
 
+use super::authentication::Authentication;
 use super::authorization::Authorization;
 use super::config::{self, Agents};
 use super::deadline::Deadline;
@@ -22,14 +24,14 @@ use crate::error::{ApiError, Error, ErrorKind, read_api_error};
 use crate::model::RecordingSid;
 
 /// What this crate's own feature adds to ureq. Another crate may have added more.
-const ACCEPTED_ENCODING: &str = if cfg!(feature = "gzip") { "gzip" } else { "identity" };
+pub(super) const ACCEPTED_ENCODING: &str = if cfg!(feature = "gzip") { "gzip" } else { "identity" };
 const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
 
 /// The settings of a client.
 pub(crate) struct Settings {
     pub agents: Agents,
     pub base_url: BaseUrl,
-    pub authorization: Authorization,
+    pub authentication: Authentication,
     pub user_agent: HeaderValue,
     pub attempt_timeout: Duration,
     pub max_body_bytes: u64,
@@ -64,7 +66,7 @@ pub(crate) struct ApiRequest<'a> {
 
 /// The status and the headers of a response that is no error.
 pub(crate) struct Head {
-    status: StatusCode,
+    pub(super) status: StatusCode,
     location: Option<String>,
 }
 
@@ -102,13 +104,23 @@ impl Http {
         mut read: impl FnMut(&Head, &[u8]) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut attempt = 0_u32;
+        let mut renewals = 0;
         loop {
+            let authorization = self.authorization(request.deadline)?;
             attempt = attempt.saturating_add(1);
-            let outcome = self.exchange(request, body);
+            let outcome = self.send(request, &authorization, body);
+
             match outcome.and_then(|head| read(&head, body)) {
                 Ok(value) => return Ok(value),
+                // It is no failed attempt, so the retry policy has no say.
+                Err(error) if renewals == 0 && self.discard_token(&authorization, &error) => {
+                    renewals = 1;
+                    attempt -= 1;
+                }
                 Err(error) => {
-                    self.wait_before_retry(attempt, request.deadline, request.recording, error)?;
+                    let recording = request.recording;
+                    self.wait_before_retry(attempt, request.deadline, recording, error)
+                        .map_err(|error| error.with_more_attempts(renewals))?;
                 }
             }
         }
@@ -140,12 +152,41 @@ impl Http {
         Ok(())
     }
 
-    fn exchange(&self, request: &ApiRequest<'_>, body: &mut Vec<u8>) -> Result<Head, Error> {
-        let remaining = request.deadline.remaining()?;
+    fn send(
+        &self,
+        request: &ApiRequest<'_>,
+        authorization: &Arc<Authorization>,
+        body: &mut Vec<u8>,
+    ) -> Result<Head, Error> {
+        let base_url = &self.0.base_url;
+        let built = Request::builder()
+            .method(&request.method)
+            .uri(format!("{}{}", base_url.as_str(), request.path))
+            .header(AUTHORIZATION, authorization.header())
+            .header(USER_AGENT, &self.0.user_agent)
+            .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
+            .body(());
+
+        self.exchange(base_url, built, request.deadline, body, Error::rejected)
+    }
+
+    /// Sends a request once, and reads the response into `body`. `reject` makes the error of an
+    /// error response.
+    pub(super) fn exchange<B: AsSendBody>(
+        &self,
+        to: &BaseUrl,
+        request: http::Result<Request<B>>,
+        deadline: Deadline,
+        body: &mut Vec<u8>,
+        reject: impl FnOnce(ApiError) -> Error,
+    ) -> Result<Head, Error> {
+        let remaining = deadline.remaining()?;
         let attempt_timeout = self.0.attempt_timeout;
         let limit = remaining.map_or(attempt_timeout, |remaining| remaining.min(attempt_timeout));
-        let proxy = self.0.agents.proxies.select(self.0.base_url.uri())?;
-        let peer = self.api_peer(limit, proxy.as_ref());
+        let proxy = self.0.agents.proxies.select(to.uri())?;
+        let peer =
+            Peer { host: to.host().to_owned(), proxy: proxy.as_ref().map(proxy::address), limit };
         let fail = |error| match peer.classify(error) {
             timeout
                 if matches!(timeout.kind(), ErrorKind::Timeout(_)) && remaining == Some(limit) =>
@@ -155,10 +196,10 @@ impl Http {
             error => error,
         };
 
-        let mut response = self.send(request, limit, proxy).map_err(fail)?;
+        let mut response = self.run(request, limit, proxy).map_err(fail)?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
-            return Err(self.api_error(response));
+            return Err(reject(self.read_api_error(response)));
         }
 
         headers::check_charset(response.body())?;
@@ -168,46 +209,32 @@ impl Http {
         Ok(Head { status, location: headers::text(response.headers(), LOCATION) })
     }
 
-    fn api_peer(&self, limit: Duration, proxy: Option<&Proxy>) -> Peer {
-        let host = self.0.base_url.host().to_owned();
-        Peer { host, proxy: proxy.map(proxy::address), limit }
-    }
-
-    fn send(
+    fn run<B: AsSendBody>(
         &self,
-        request: &ApiRequest<'_>,
+        request: http::Result<Request<B>>,
         limit: Duration,
         proxy: Option<Proxy>,
     ) -> Result<Response<Body>, ureq::Error> {
-        let built = Request::builder()
-            .method(&request.method)
-            .uri(format!("{}{}", self.0.base_url.as_str(), request.path))
-            .header(AUTHORIZATION, self.0.authorization.header())
-            .header(USER_AGENT, &self.0.user_agent)
-            .header(ACCEPT, "application/json")
-            .header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
-            .body(())?;
-
         let agent = &self.0.agents.api;
-        let limited = self.0.agents.limited(agent, built, proxy);
+        let limited = self.0.agents.limited(agent, request?, proxy);
         let config = agent.configure_request(limited).timeout_global(Some(limit));
         config::run(agent, config.build())
     }
 
-    fn api_error(&self, response: Response<Body>) -> Error {
+    fn read_api_error(&self, response: Response<Body>) -> ApiError {
         let (status, retry_after) = (response.status(), headers::retry_after(response.headers()));
         let request_id =
             headers::text(response.headers(), HeaderName::from_static("twilio-request-id"));
-        let redact = |text| self.0.authorization.redact(text);
+        let redact = |text| self.0.authentication.redact(text);
 
         let error = read_api_error(&redact(self.error_text(response)), status.as_u16());
-        Error::rejected(ApiError {
+        ApiError {
             message: redact(error.message),
             more_info: error.more_info.map(redact),
             request_id: request_id.map(redact),
             retry_after,
             ..error
-        })
+        }
     }
 
     /// The body of an error response, as far as it arrives. A failure to read it is ignored,

@@ -8,17 +8,31 @@ use crate::error::Error;
 pub(crate) struct Authorization {
     header: HeaderValue,
     /// The secret in the forms that a response could echo.
-    secrets: [String; 2],
+    secrets: Vec<String>,
 }
 
 impl Authorization {
+    /// A description of a valid bearer token. A longer header line fits into no request.
+    pub(crate) const BEARER: &str = "1 to 16384 visible ASCII characters";
+
     /// HTTP Basic authentication (RFC 7617).
     pub(crate) fn basic(username: &str, secret: &str) -> Result<Self, Error> {
         let encoded = base64(format!("{username}:{secret}").as_bytes());
         let mut header = HeaderValue::from_str(&format!("Basic {encoded}"))
             .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
         header.set_sensitive(true);
-        Ok(Self { header, secrets: [encoded, secret.to_owned()] })
+        Ok(Self { header, secrets: vec![encoded, secret.to_owned()] })
+    }
+
+    /// A bearer token (RFC 6750), or `None` if it is invalid.
+    pub(crate) fn bearer(token: &str) -> Option<Self> {
+        let is_valid =
+            (1..=16384).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let header = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut header = header.ok().filter(|_| is_valid)?;
+
+        header.set_sensitive(true);
+        Some(Self { header, secrets: vec![token.to_owned()] })
     }
 
     pub(crate) fn header(&self) -> &HeaderValue {

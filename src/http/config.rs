@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ureq::config::{AutoHeaderValue, Config};
 use ureq::http::{HeaderValue, Request, Response};
-use ureq::{Agent, Body, Proxy};
+use ureq::{Agent, AsSendBody, Body, Proxy};
 
 use super::proxy::Proxies;
 use super::url::{BaseUrl, is_loopback};
@@ -48,12 +48,12 @@ impl Agents {
     }
 
     /// The request with the limits that hold regardless of the agent's own configuration.
-    pub(super) fn limited(
+    pub(super) fn limited<B: AsSendBody>(
         &self,
         agent: &Agent,
-        request: Request<()>,
+        request: Request<B>,
         proxy: Option<Proxy>,
-    ) -> Request<()> {
+    ) -> Request<B> {
         let https_only = !is_loopback(request.uri());
         let config = agent
             .configure_request(request)
@@ -78,7 +78,10 @@ impl Agents {
 
 /// Sends a request without the cookies of earlier responses, which ureq keeps if another crate has
 /// enabled its feature `cookies`.
-pub(super) fn run(agent: &Agent, request: Request<()>) -> Result<Response<Body>, ureq::Error> {
+pub(super) fn run<B: AsSendBody>(
+    agent: &Agent,
+    request: Request<B>,
+) -> Result<Response<Body>, ureq::Error> {
     agent.cookie_jar_lock().clear();
     agent.run(request)
 }

@@ -1,6 +1,7 @@
 //! Requests to the API and its storage, with their limits and retries. No other layer uses ureq.
 
 mod api;
+mod authentication;
 mod authorization;
 mod config;
 mod deadline;
@@ -10,9 +11,12 @@ mod no_proxy;
 mod proxy;
 mod retry;
 mod storage;
+mod token;
+mod token_cache;
 mod url;
 
 pub(crate) use api::{ApiRequest, Head, Http, Settings};
+pub(crate) use authentication::{Authentication, OAuthClient};
 pub(crate) use authorization::Authorization;
 pub(crate) use config::{Agents, check_timeout};
 pub(crate) use deadline::Deadline;

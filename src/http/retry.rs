@@ -117,7 +117,8 @@ pub struct Retry<'a> {
     pub delay: Duration,
     /// The failure of the attempt.
     pub error: &'a Error,
-    /// The recording that the request is about; `None` for the page of a listing.
+    /// The recording that the request is about; `None` for the page of a listing and for an OAuth
+    /// token.
     pub recording_sid: Option<RecordingSid>,
 }
 

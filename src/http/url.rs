@@ -20,14 +20,14 @@ pub(crate) struct BaseUrl {
 }
 
 impl BaseUrl {
-    pub(crate) fn parse(url: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(parameter: &'static str, url: &str) -> Result<Self, Error> {
         // User information may be a secret, so such a URL is not shown.
         if url.split(['?', '#']).next().is_some_and(|before| before.contains('@')) {
             let expected = "no user information: set the credentials instead";
-            return Err(Error::invalid_input("base URL", "…@…", expected));
+            return Err(Error::invalid_input(parameter, "…@…", expected));
         }
 
-        let invalid = |expected| Err(Error::invalid_input("base URL", url, expected));
+        let invalid = |expected| Err(Error::invalid_input(parameter, url, expected));
         let Ok(uri) = url.parse::<Uri>() else {
             return invalid("an absolute URL such as https://video.twilio.com");
         };

@@ -14,6 +14,7 @@ pub(crate) use escaped::Escaped;
 pub use grouping_sid::GroupingSid;
 pub use open_enum::UnknownValue;
 pub(crate) use page_token::PageToken;
+pub(crate) use percent::encoded;
 pub(crate) use query::{Filters, List, MAX_PAGE_SIZE, Query};
 pub use recording::{
     Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
@@ -21,6 +22,6 @@ pub use recording::{
 pub(crate) use resume_point::Position;
 pub use resume_point::{ParseResumePointError, ResumePoint};
 pub use sid::{
-    AccountSid, ApiKeySid, ParseSidError, ParticipantSid, RecordingSid, RoomSid, SidFault,
-    SourceSid,
+    AccountSid, ApiKeySid, OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RoomSid,
+    SidFault, SourceSid,
 };

@@ -15,6 +15,11 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// Appends `name=value` to a query, with the value percent-encoded.
 pub(super) fn push_pair(query: &mut String, name: &str, value: &str) {
+    push_encoded_pair(query, name, &encoded(value));
+}
+
+/// The value, percent-encoded for a query or a form.
+pub(crate) fn encoded(value: &str) -> String {
     let mut encoded = String::with_capacity(value.len());
     for &byte in value.as_bytes() {
         match byte {
@@ -24,7 +29,7 @@ pub(super) fn push_pair(query: &mut String, name: &str, value: &str) {
         }
     }
 
-    push_encoded_pair(query, name, &encoded);
+    encoded
 }
 
 /// Appends `name=value` to a query, with a value that is percent-encoded already.

@@ -254,3 +254,7 @@ sid!(
     /// The SID of an API key: `SK` and 32 hexadecimal digits.
     ApiKeySid, "API key SID", Some(*b"SK"), "SK0123456789abcdef0123456789ABCDEF"
 );
+sid!(
+    /// The SID of an OAuth client, which is its client ID: `OQ` and 32 hexadecimal digits.
+    OAuthClientSid, "OAuth client SID", Some(*b"OQ"), "OQ0123456789abcdef0123456789ABCDEF"
+);

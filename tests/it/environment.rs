@@ -43,11 +43,15 @@ fn credentials_and_region_come_from_the_environment() {
     let token = ("TWILIO_AUTH_TOKEN", "t");
     let key = ("TWILIO_API_KEY", "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     let secret = ("TWILIO_API_SECRET", "s");
+    let client = ("TWILIO_CLIENT_ID", "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let client_secret = ("TWILIO_CLIENT_SECRET", "c");
     let (region, edge) = (("TWILIO_REGION", "ie1"), ("TWILIO_EDGE", "dublin"));
     for (variables, words) in [
-        (vec![account, token], "username: \"ACaaaa"),
-        (vec![account, token, key, secret], "username: \"SKaaaa"),
-        (vec![account, key, secret], "username: \"SKaaaa"),
+        (vec![account, token], "AuthToken { account: AccountSid(ACaaaa"),
+        (vec![account, token, key, secret], "ApiKey { key: ApiKeySid(SKaaaa"),
+        (vec![account, key, secret], "ApiKey { key: ApiKeySid(SKaaaa"),
+        (vec![account, token, client, client_secret], "OAuth { client_id: OAuthClientSid(OQaaaa"),
+        (vec![client, client_secret, key, secret], "ApiKey { key: ApiKeySid(SKaaaa"),
         (vec![account, token, region, edge], "https://video.dublin.ie1.twilio.com"),
         (vec![account, token, edge, ("TWILIO_API_KEY", "")], "https://video.dublin.us1.twilio.com"),
         (vec![], "missing credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),
@@ -55,6 +59,9 @@ fn credentials_and_region_come_from_the_environment() {
         (vec![account, ("TWILIO_AUTH_TOKEN", "")], "TWILIO_AUTH_TOKEN is not"),
         (vec![token], "TWILIO_AUTH_TOKEN is set, but TWILIO_ACCOUNT_SID is not"),
         (vec![account, token, key], "TWILIO_API_KEY is set, but TWILIO_API_SECRET is not"),
+        (vec![account, token, client], "TWILIO_CLIENT_ID is set, but TWILIO_CLIENT_SECRET is not"),
+        (vec![account, token, client_secret], "TWILIO_CLIENT_ID is not"),
+        (vec![("TWILIO_CLIENT_ID", "OQ1"), client_secret], "invalid TWILIO_CLIENT_ID \"OQ1\""),
         (vec![("TWILIO_ACCOUNT_SID", "AC1"), token], "invalid TWILIO_ACCOUNT_SID \"AC1\""),
     ] {
         let shown = from_env(&variables);

@@ -373,7 +373,7 @@ fn invalid_setting_is_rejected_when_the_client_is_built() {
         (new().max_body_bytes(0), "at least one byte"),
         (
             Client::builder(Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), "")),
-            "secret",
+            "auth token",
         ),
     ] {
         let error = builder.build().unwrap_err();

@@ -6,6 +6,7 @@ mod environment;
 mod faults;
 mod listing;
 mod media;
+mod oauth;
 mod pagination;
 mod properties;
 mod records;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use twilio_room_recordings::{
-    AccountSid, ApiKeySid, ParseSidError, ParticipantSid, RecordingSid, RoomSid, SidFault,
-    SourceSid,
+    AccountSid, ApiKeySid, OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RoomSid,
+    SidFault, SourceSid,
 };
 
 fn room_fault(text: &str) -> SidFault {
@@ -53,6 +53,9 @@ fn each_kind_has_its_prefix() {
         of("PA").parse::<ParticipantSid>().is_ok() && of("RM").parse::<ParticipantSid>().is_err()
     );
     assert!(of("SK").parse::<ApiKeySid>().is_ok() && of("RM").parse::<ApiKeySid>().is_err());
+    assert!(
+        of("OQ").parse::<OAuthClientSid>().is_ok() && of("SK").parse::<OAuthClientSid>().is_err()
+    );
     assert!(of("zQ").parse::<SourceSid>().is_ok() && of("z1").parse::<SourceSid>().is_err());
 }
 
@@ -71,6 +74,7 @@ fn thirty_four_bytes_and_the_usual_traits() {
     has_the_usual_traits::<SourceSid>();
     has_the_usual_traits::<ParticipantSid>();
     has_the_usual_traits::<ApiKeySid>();
+    has_the_usual_traits::<OAuthClientSid>();
 }
 
 proptest! {

@@ -35,17 +35,17 @@ macro_rules! assert_for {
 assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, MediaReader,
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
 assert_for!(sent: Media<'static>);
-assert_for!(value: AccountSid, ApiKeySid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
+assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
     Downloaded, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
     RoomSid, ApiError, SidFault, SignedUrl, SourceSid, Status, UnknownValue);
-assert_for!(key: AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
+assert_for!(key: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status, UnknownValue);
 assert_for!(hashed: Deletion, Downloaded, GroupingSids, Links, Progress, ResumePoint,
     RetryPolicy, RoomRecording, SidFault);
-assert_for!(text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
+assert_for!(text: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
-assert_for!(made_from: AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
+assert_for!(made_from: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
 assert_for!(error: Error, ParseResumePointError, ParseSidError);
 assert_for!(iterator: Pages, RecordingsIter);
@@ -56,7 +56,7 @@ const fn read<T: Read>() {}
 const fn stored<T: Serialize + DeserializeOwned>() {}
 
 assert_for!(cloned: Client, ClientBuilder, ListRecordings, RecordingResource);
-assert_for!(copied: AccountSid, ApiKeySid, Deletion, Downloaded, ParticipantSid, Progress,
+assert_for!(copied: AccountSid, ApiKeySid, OAuthClientSid, Deletion, Downloaded, ParticipantSid, Progress,
     RecordingSid, RoomSid, SidFault, SourceSid);
 assert_for!(read: MediaReader);
 assert_for!(stored: GroupingSids, Links, ResumePoint, RoomRecording);

@@ -16,6 +16,7 @@ use twilio_room_recordings::{
 pub mod fake_server;
 pub mod pages;
 pub mod storage;
+pub mod token_server;
 
 pub const SECRET: &str = "sécret:tøken 🔑";
 
