@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use time::OffsetDateTime;
 use twilio_room_recordings::{
-    Client, Codec, Error, ErrorKind, ListRecordings, ResumePoint, RetryPolicy, RoomRecording,
-    Status,
+    Client, Codec, Error, ErrorKind, GroupingSid, ListRecordings, ResumePoint, RetryPolicy,
+    RoomRecording, Status,
 };
 
 fn expected(range: std::ops::Range<usize>) -> Vec<String> {
@@ -17,6 +17,42 @@ fn expected(range: std::ops::Range<usize>) -> Vec<String> {
 
 fn list(client: &Client, account: bool) -> ListRecordings {
     if account { client.account_recordings() } else { client.recordings(room()) }
+}
+
+/// Serves pages of valid (`true`) and invalid records, and returns the names of all records.
+fn serve_shape(shape: &[Vec<bool>]) -> (Server, Vec<String>) {
+    let (mut bodies, mut names) = (Vec::new(), Vec::new());
+    for (number, page_shape) in shape.iter().enumerate() {
+        let mut records = Vec::new();
+        for &is_valid in page_shape {
+            let mut record = recording(names.len());
+            if !is_valid {
+                record["status"] = Value::Null;
+            }
+            names.push(record["sid"].as_str().unwrap().to_owned());
+            records.push(record);
+        }
+        let next = (number + 1 < shape.len()).then(|| format!("?PageToken={}", number + 1));
+        bodies.push(page(&records, next));
+    }
+
+    let server = Server::start(move |request| {
+        let number = request.parameter("PageToken").map_or(0, |token| token.parse().unwrap());
+        let body: &Value = &bodies[number];
+        json_response(200, body)
+    });
+    (server, names)
+}
+
+/// The SID of a record, valid or not.
+fn name(item: twilio_room_recordings::Result<RoomRecording>) -> String {
+    match item.map_err(Error::into_kind) {
+        Ok(recording) => recording.sid.to_string(),
+        Err(ErrorKind::InvalidRecord(record)) => {
+            serde_json::from_str::<Value>(&record.json).unwrap()["sid"].as_str().unwrap().to_owned()
+        }
+        Err(other) => panic!("{other:?}"),
+    }
 }
 
 fn sid(item: twilio_room_recordings::Result<RoomRecording>) -> String {
@@ -68,6 +104,80 @@ proptest! {
             listed.extend(rest.into_iter().map(sid));
         }
         prop_assert_eq!(listed, expected(0..length));
+    }
+
+    #[test]
+    fn pages_of_any_shape_are_listed_and_resumed_in_order(
+        account: bool,
+        shape in proptest::collection::vec(proptest::collection::vec(any::<bool>(), 0..5), 1..12),
+        cuts in proptest::collection::vec(0_usize..9, 0..4),
+    ) {
+        let (server, expected) = serve_shape(&shape);
+        let client = client(server.base_url());
+        let mut listing = list(&client, account);
+        let mut listed = Vec::new();
+        for cut in cuts {
+            let mut items = listing.into_iter();
+            listed.extend(items.by_ref().take(cut).map(name));
+            let Some(point) = items.resume_point() else {
+                prop_assert!(items.next().is_none());
+                prop_assert_eq!(listed, expected);
+                return Ok(());
+            };
+            listing = client.resume(point.to_string().parse().unwrap());
+        }
+        listed.extend(listing.into_iter().map(name));
+        prop_assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn any_filters_survive_in_a_resume_point(
+        account: bool,
+        status in proptest::option::of(proptest::sample::select(vec!["processing", "completed", "deleted", "failed"])),
+        source in proptest::option::of("[a-zA-Z]{2}[0-9a-fA-F]{32}"),
+        seconds in proptest::collection::vec(-62_167_219_200_i64..253_402_300_799, 0..3),
+        nanosecond in 0_u32..1_000_000_000,
+        groups in proptest::collection::vec("(PA|RM)[0-9a-fA-F]{32}", 0..4),
+        media_type in proptest::option::of(proptest::sample::select(vec!["audio", "video", "data"])),
+        page_size in 1_u32..=100,
+    ) {
+        let server = point_server();
+        let client = client(server.base_url());
+        let mut seconds = seconds;
+        seconds.sort_unstable();
+        let mut instants = seconds.into_iter().map(|seconds| {
+            OffsetDateTime::from_unix_timestamp(seconds).unwrap().replace_nanosecond(nanosecond).unwrap()
+        });
+        let mut listing = list(&client, account).page_size(page_size);
+        if let Some(status) = status {
+            listing = listing.status(status.into());
+        }
+        if let Some(source) = source {
+            listing = listing.source_sid(source.parse().unwrap());
+        }
+        if let Some(after) = instants.next() {
+            listing = listing.created_after(after);
+        }
+        if let Some(before) = instants.next() {
+            listing = listing.created_before(before);
+        }
+        if account {
+            listing = groups.iter().fold(listing, |listing, sid| {
+                listing.grouping_sid(sid.parse::<GroupingSid>().unwrap())
+            });
+            if let Some(media_type) = media_type {
+                listing = listing.media_type(media_type.into());
+            }
+        }
+
+        let point = listing.clone().into_iter().resume_point().unwrap();
+        let stored: ResumePoint = point.to_string().parse().unwrap();
+        prop_assert_eq!(&stored, &point);
+        prop_assert_eq!(listing.clone().resume(stored.clone()).into_iter().count(), 0);
+        prop_assert_eq!(client.resume(stored).into_iter().count(), 0);
+        prop_assert_eq!(listing.into_iter().count(), 0);
+        let requests: Vec<_> = server.requests().into_iter().map(|request| request.uri).collect();
+        prop_assert!(requests.iter().all(|uri| uri == &requests[2]), "{requests:?}");
     }
 
     #[test]
