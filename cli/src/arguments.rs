@@ -29,10 +29,10 @@ Exit status:
   2  invalid usage, credentials or environment; nothing was sent";
 
 const FILES: &str = "\
-The media of each completed recording becomes DIR/SID.FORMAT, and its record
-becomes one line of DIR/recordings.ndjson. A file appears under its name only
-when it is complete. The next run resumes what was interrupted and downloads
-only what is missing.";
+The media of each completed recording becomes DIR/SID.FORMAT, or with --account
+DIR/ROOM_SID/SID.FORMAT. Its record becomes one line of DIR/recordings.ndjson.
+A file appears under its name only when it is complete. The next run resumes
+what was interrupted and downloads only what is missing.";
 
 /// List, archive, fetch and delete the recordings of Twilio Video rooms
 #[derive(Parser)]
@@ -76,17 +76,36 @@ fn seconds() -> RangedU64ValueParser {
 /// Which recordings a command is about.
 #[derive(Args)]
 pub struct Selection {
-    /// The rooms; `-` reads their SIDs from standard input, one per line
-    #[arg(value_name = "ROOM_SID", required = true, value_parser = scope::parse_room)]
-    pub rooms: Vec<RoomArgument>,
+    #[command(flatten)]
+    lists: Lists,
     #[command(flatten)]
     pub filters: Filters,
 }
 
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Lists {
+    /// The rooms; `-` reads their SIDs from standard input, one per line
+    #[arg(value_name = "ROOM_SID", value_parser = scope::parse_room)]
+    rooms: Vec<RoomArgument>,
+    /// Every recording of the account, instead of rooms
+    #[arg(long)]
+    account: bool,
+}
+
 impl Selection {
+    /// Whether the list is that of the whole account.
+    pub fn is_account(&self) -> bool {
+        self.lists.account
+    }
+
     /// The listings to go through. Reads standard input if the command line says so.
     pub fn scopes(&self) -> Result<Vec<Scope>, Failure> {
-        scope::resolve(&self.rooms)
+        self.filters.check(self.is_account())?;
+        match self.is_account() {
+            true => Ok(vec![Scope::Account]),
+            false => scope::resolve(&self.lists.rooms),
+        }
     }
 }
 
@@ -100,7 +119,7 @@ pub struct List {
     /// Stop after this many recordings, over all rooms [default: none]
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Number of recordings per request, 1 to 1000 [default: 1000, or less with --limit]
+    /// Number of recordings per request, 1 to 1000, or to 100 with --account [default: the most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub page_size: Option<u32>,
     /// Print one recording per line as JSON, with the field names of the API
@@ -108,6 +127,18 @@ pub struct List {
     pub json: bool,
     #[command(flatten)]
     pub selection: Selection,
+}
+
+impl List {
+    /// The listings to go through, as [`Selection::scopes`].
+    pub fn scopes(&self) -> Result<Vec<Scope>, Failure> {
+        match self.page_size {
+            Some(size @ 101..) if self.selection.is_account() => {
+                Err(Failure::Usage(format!("--page-size {size}: expected 1 to 100 with --account")))
+            }
+            _ => self.selection.scopes(),
+        }
+    }
 }
 
 fn status() -> impl TypedValueParser<Value = Status> {

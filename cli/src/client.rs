@@ -41,6 +41,7 @@ impl Connection {
     pub fn list(&self, scope: Scope) -> ListRecordings {
         let listing = match scope {
             Scope::Room(room) => self.client.recordings(room),
+            Scope::Account => self.client.account_recordings(),
         };
         match self.time_left() {
             Some(limit) => listing.deadline(limit),

@@ -1,7 +1,8 @@
 //! The filters that `list` and `archive` share.
 
 use clap::Args;
-use twilio_room_recordings::{ListRecordings, SourceSid};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use twilio_room_recordings::{GroupingSid, ListRecordings, RecordingType, SourceSid};
 
 use crate::Failure;
 use crate::moment::{self, Moment};
@@ -18,11 +19,32 @@ pub struct Filters {
     /// Only recordings that started before T
     #[arg(long, value_name = "T", value_parser = moment::parse)]
     created_before: Option<Moment>,
+    /// Only recordings of this room or participant; with --account, repeatable
+    #[arg(long, value_name = "SID")]
+    grouping_sid: Vec<GroupingSid>,
+    /// Only recordings of this type; with --account
+    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(ignore_case = true, value_parser = recording_type())]
+    recording_type: Option<RecordingType>,
+}
+
+fn recording_type() -> impl TypedValueParser<Value = RecordingType> {
+    PossibleValuesParser::new(["audio", "video", "data"])
+        .map(|name| RecordingType::from(name.as_str()))
 }
 
 impl Filters {
-    /// Rejects filters that contradict each other.
-    pub fn check(&self) -> Result<(), Failure> {
+    /// Rejects filters that contradict each other, or that the list does not have.
+    pub fn check(&self, account: bool) -> Result<(), Failure> {
+        for (option, is_given) in [
+            ("--grouping-sid", !self.grouping_sid.is_empty()),
+            ("--type", self.recording_type.is_some()),
+        ] {
+            if is_given && !account {
+                return Err(Failure::Usage(format!("{option} needs --account")));
+            }
+        }
+
         let (Some(after), Some(before)) = (&self.created_after, &self.created_before) else {
             return Ok(());
         };
@@ -44,6 +66,12 @@ impl Filters {
         }
         if let Some(before) = &self.created_before {
             listing = listing.created_before(before.instant);
+        }
+        for &sid in &self.grouping_sid {
+            listing = listing.grouping_sid(sid);
+        }
+        if let Some(recording_type) = &self.recording_type {
+            listing = listing.media_type(recording_type.clone());
         }
         listing
     }

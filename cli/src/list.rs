@@ -23,7 +23,8 @@ pub fn run(
     options: &List,
     messages: &Messages,
 ) -> Result<(), Failure> {
-    let table = (!options.json).then(|| Table::new(width(), scopes.len() > 1));
+    let several_rooms = options.selection.is_account() || scopes.len() > 1;
+    let table = (!options.json).then(|| Table::new(width(), several_rooms));
     let mut printer = Printer { output: Output::new(), messages, table, header_is_due: true };
     let mut left = options.limit;
 

@@ -41,13 +41,11 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
     match &arguments.command {
         Command::List(options) => {
-            options.selection.filters.check()?;
-            let scopes = options.selection.scopes()?;
+            let scopes = options.scopes()?;
             let connection = Connection::open(&arguments.limits, messages)?;
             list::run(&connection, &scopes, options, messages)
         }
         Command::Archive(options) => {
-            options.selection.filters.check()?;
             let scopes = options.selection.scopes()?;
             let messages = messages.with_level(options.level());
             let connection = Connection::open(&arguments.limits, &messages)?;

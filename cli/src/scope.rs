@@ -1,4 +1,4 @@
-//! What is listed: rooms from the command line or from standard input.
+//! What is listed: the account, or rooms from the command line or from standard input.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -11,12 +11,15 @@ use crate::Failure;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     Room(RoomSid),
+    /// The recordings of all rooms.
+    Account,
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Room(room) => room.fmt(f),
+            Self::Account => f.write_str("the account"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The folder of an archive: its media files, its record file, and what killed runs have left.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,26 +12,48 @@ use super::record_file::RecordFile;
 /// A folder that is created when there is something to put into it.
 pub struct Folder {
     path: PathBuf,
+    /// Whether each room has a folder of its own.
+    by_room: bool,
     records: Option<RecordFile>,
+    /// The folders of the media files that this run is about.
+    media_folders: BTreeSet<PathBuf>,
 }
 
 impl Folder {
     /// Opens and checks the record file, if there is one. Creates nothing.
-    pub fn new(path: &Path) -> Result<Self, String> {
+    pub fn new(path: &Path, by_room: bool) -> Result<Self, String> {
         let records = RecordFile::open_existing(&path.join(RECORD_FILE))?;
-        Ok(Self { path: path.to_owned(), records })
+        let media_folders = BTreeSet::new();
+        Ok(Self { path: path.to_owned(), by_room, records, media_folders })
     }
 
-    /// The records. Creates the folder and the record file if they are missing.
+    /// The path of a recording's media. Creates its folder and the record file if they are
+    /// missing.
+    pub fn prepare(&mut self, recording: &RoomRecording) -> Result<PathBuf, String> {
+        let path = self.media_path(recording);
+        let folder = path.parent().unwrap_or(&self.path);
+        if !self.media_folders.contains(folder) {
+            create(&self.path)?;
+            create(folder)?;
+            self.media_folders.insert(folder.to_owned());
+        }
+        self.records()?;
+        Ok(path)
+    }
+
+    pub fn media_path(&self, recording: &RoomRecording) -> PathBuf {
+        let name = media_name(recording);
+        match self.by_room {
+            true => self.path.join(recording.room_sid.as_str()).join(name),
+            false => self.path.join(name),
+        }
+    }
+
+    /// The records, in the folder that [`prepare`](Self::prepare) has created.
     pub fn records(&mut self) -> Result<&mut RecordFile, String> {
         let records = match self.records.take() {
             Some(records) => records,
-            None => {
-                fs::create_dir_all(&self.path).map_err(|error| {
-                    format!("could not create {}: {error}", self.path.display())
-                })?;
-                RecordFile::create(&self.path.join(RECORD_FILE))?
-            }
+            None => RecordFile::create(&self.path.join(RECORD_FILE))?,
         };
         Ok(self.records.insert(records))
     }
@@ -39,15 +62,16 @@ impl Folder {
     /// if another run has completed the recording from a partial file of its own.
     pub fn remove_leftovers(&self) {
         let Some(records) = &self.records else { return };
-        let Ok(entries) = fs::read_dir(&self.path) else { return };
-
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
-            let is_complete = records.contains(&sid) && self.path.join(media).is_file();
-            if is_complete && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                // What cannot be removed is left for a later run.
-                let _ = remove_unused(&entry.path());
+        for folder in &self.media_folders {
+            let Ok(entries) = fs::read_dir(folder) else { continue };
+            for entry in entries.flatten() {
+                let name = entry.file_name();
+                let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
+                let is_complete = records.contains(&sid) && folder.join(media).is_file();
+                if is_complete && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    // What cannot be removed is left for a later run.
+                    let _ = remove_unused(&entry.path());
+                }
             }
         }
     }
@@ -55,8 +79,26 @@ impl Folder {
 
 const RECORD_FILE: &str = "recordings.ndjson";
 
+/// Creates a folder if it is missing.
+fn create(folder: &Path) -> Result<(), String> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("could not create {}: {error}", folder.display()))?;
+
+    // A recording may be deleted soon, so its folder must be on disk. Not every file system can
+    // do that.
+    if let Some(parent) = folder.parent()
+        && let Ok(parent) = File::open(parent)
+    {
+        let _ = parent.sync_all();
+    }
+    Ok(())
+}
+
 /// `SID.FORMAT`. A format is part of a file's name only if it cannot be a path.
-pub fn media_name(recording: &RoomRecording) -> String {
+fn media_name(recording: &RoomRecording) -> String {
     let format = recording.container_format.as_ref().map(|format| format.as_str());
     let is_plain = |format: &&str| {
         !format.is_empty() && format.bytes().all(|byte| byte.is_ascii_alphanumeric())

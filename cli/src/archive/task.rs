@@ -11,7 +11,7 @@ use twilio_room_recordings::{Deletion, Downloaded, ErrorKind, RecordingSid, Room
 
 use super::deletions::Deletions;
 use super::disk::FullDisk;
-use super::folder::{Folder, media_name};
+use super::folder::Folder;
 use super::progress::Bar;
 use super::summary::Summary;
 use crate::Failure;
@@ -56,7 +56,9 @@ impl<'a> Archiver<'a> {
             options,
             messages,
             bar,
-            folder: Mutex::new(Folder::new(&options.to).map_err(Failure::Other)?),
+            folder: Mutex::new(
+                Folder::new(&options.to, options.selection.is_account()).map_err(Failure::Other)?,
+            ),
             seen: Mutex::default(),
             summary: Mutex::new(Summary::new()),
             disk: Mutex::default(),
@@ -118,10 +120,9 @@ impl<'a> Archiver<'a> {
     fn save(&self, recording: &RoomRecording) -> bool {
         let (sid, size) = (recording.sid, recording.size);
         let transfer = self.bar.transfer(recording);
-        let path = self.path(recording);
         // The record file must be usable before anything is downloaded.
-        let is_recorded = match locked(&self.folder).records() {
-            Ok(records) => records.contains(&sid),
+        let (path, is_recorded) = match self.prepare(recording) {
+            Ok(prepared) => prepared,
             Err(reason) => {
                 self.stop(&reason);
                 return false;
@@ -149,6 +150,13 @@ impl<'a> Archiver<'a> {
         }
         self.report(sid, &path, downloaded);
         true
+    }
+
+    /// The path of the recording's media, and whether its record is written.
+    fn prepare(&self, recording: &RoomRecording) -> Result<(PathBuf, bool), String> {
+        let mut folder = locked(&self.folder);
+        let path = folder.prepare(recording)?;
+        Ok((path, folder.records()?.contains(&recording.sid)))
     }
 
     fn download(
@@ -207,7 +215,8 @@ impl<'a> Archiver<'a> {
             let reason = "its record has no size to compare with";
             return self.messages.error(format_args!("{sid}: not deleted: {reason}"));
         };
-        if !has_size(&self.path(recording), size) {
+        let path = locked(&self.folder).media_path(recording);
+        if !has_size(&path, size) {
             let reason = "its file has changed";
             return self.messages.error(format_args!("{sid}: not deleted: {reason}"));
         }
@@ -231,10 +240,6 @@ impl<'a> Archiver<'a> {
         if !self.stopped.swap(true, Ordering::Relaxed) {
             self.messages.error(reason);
         }
-    }
-
-    fn path(&self, recording: &RoomRecording) -> PathBuf {
-        self.options.to.join(media_name(recording))
     }
 }
 

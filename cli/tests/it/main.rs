@@ -1,5 +1,6 @@
 //! The built program, run as a person, a script or a cron job runs it.
 
+mod account;
 mod archive;
 mod archive_delete;
 mod archive_faults;

@@ -14,7 +14,7 @@ pub mod room;
 
 pub use library::fake_server::{
     ACCOUNT, ROOM, Room, Server, error_response, json_response, media, media_redirect, recording,
-    serve_room,
+    recording_of, serve_room,
 };
 pub use library::pages::{PageServer, bodies};
 pub use library::storage::{Fate, SIGNATURE, Storage};
