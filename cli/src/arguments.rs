@@ -12,16 +12,17 @@ use crate::scope::{self, RoomArgument, Scope};
 use crate::{Failure, moment};
 
 const ENVIRONMENT: &str = "\
-Credentials, the first complete pair of:
-  TWILIO_API_KEY, TWILIO_API_SECRET     an API key and its secret
-  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN the account and its auth token
-Half of an API key's pair is an error.
+Credentials, the first pair of which a variable is set:
+  TWILIO_API_KEY, TWILIO_API_SECRET       an API key and its secret
+  TWILIO_CLIENT_ID, TWILIO_CLIENT_SECRET  an OAuth client and its secret
+  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN   an account and its auth token
 
 Other environment variables:
-  TWILIO_REGION, TWILIO_EDGE            where requests are processed
-  TWILIO_VIDEO_BASE_URL                 replaces https://video.twilio.com
-  HTTPS_PROXY, ALL_PROXY, NO_PROXY      the proxy, and the hosts without it
-  SSL_CERT_FILE, SSL_CERT_DIR           trusted root certificates
+  TWILIO_REGION, TWILIO_EDGE              the region and the edge, such as ie1
+  TWILIO_VIDEO_BASE_URL                   replaces https://video.twilio.com
+  TWILIO_OAUTH_BASE_URL                   replaces https://oauth.twilio.com
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY        a proxy, and hosts that need none
+  SSL_CERT_FILE, SSL_CERT_DIR             trusted root certificates
 
 Exit status:
   0  everything succeeded

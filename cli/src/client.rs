@@ -35,6 +35,9 @@ impl Connection {
         if let Some(url) = variable("TWILIO_VIDEO_BASE_URL")? {
             builder = builder.base_url(url);
         }
+        if let Some(url) = variable("TWILIO_OAUTH_BASE_URL")? {
+            builder = builder.oauth_base_url(url);
+        }
         Ok(Self { client: builder.build()?, deadline })
     }
 

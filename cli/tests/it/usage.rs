@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use super::support::program::{Run, program, run};
-use super::support::{ROOM, serve_room, sid};
+use super::support::{ROOM, Server, json_response, page, serve_room, sid};
 
 const COMMANDS: [&str; 4] = ["list", "archive", "fetch", "delete"];
 
@@ -28,6 +28,9 @@ fn help_fits_80_columns_and_names_every_variable() {
             "TWILIO_REGION",
             "TWILIO_EDGE",
             "TWILIO_VIDEO_BASE_URL",
+            "TWILIO_OAUTH_BASE_URL",
+            "TWILIO_CLIENT_ID",
+            "TWILIO_CLIENT_SECRET",
             "HTTPS_PROXY",
             "ALL_PROXY",
             "NO_PROXY",
@@ -110,6 +113,8 @@ fn unusable_environment_sends_nothing_and_exits_with_2() {
         ("TWILIO_AUTH_TOKEN", ""),
         ("TWILIO_API_KEY", "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         ("TWILIO_ACCOUNT_SID", "no SID"),
+        ("TWILIO_CLIENT_ID", "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("TWILIO_OAUTH_BASE_URL", "http://example.com"),
         ("TWILIO_VIDEO_BASE_URL", "no URL"),
         ("TWILIO_VIDEO_BASE_URL", "http://example.com"),
     ] {
@@ -120,6 +125,14 @@ fn unusable_environment_sends_nothing_and_exits_with_2() {
         }
     }
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn unusable_proxy_is_named_and_exits_with_2() {
+    let mut command = program("");
+    command.env_remove("TWILIO_VIDEO_BASE_URL").env("HTTPS_PROXY", "http//typo");
+    let run = Run::of(command.args(["list", ROOM])).expect(2);
+    assert!(run.stderr.contains("HTTPS_PROXY"), "{}", run.stderr);
 }
 
 #[test]
@@ -141,11 +154,37 @@ fn invalid_standard_input_sends_nothing_and_exits_with_2() {
     assert!(server.requests().is_empty());
 }
 
-fn with_input(server: &super::support::Server, input: &str) -> Run {
+fn with_input(server: &Server, input: &str) -> Run {
     let mut command = program(server.base_url());
     command.args(["list", "--json", "-"]).stdin(Stdio::piped());
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("a reader");
     child.wait_with_output().expect("an end").into()
+}
+
+#[test]
+fn api_key_and_oauth_client_are_used_before_the_account() {
+    use serde_json::json;
+
+    let token = json!({"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600});
+    let server = Server::start(move |request| match request.uri.path() {
+        "/v2/token" => json_response(200, &token),
+        _ => json_response(200, &page(&[], serde_json::Value::Null)),
+    });
+    let authorization = |variables: [(&str, &str); 2]| {
+        let mut command = program(server.base_url());
+        command.envs(variables).env("TWILIO_OAUTH_BASE_URL", server.base_url());
+        Run::of(command.args(["list", ROOM])).expect(0);
+        let last = server.requests().pop().expect("a request");
+        last.headers["authorization"].to_str().expect("text").to_owned()
+    };
+
+    let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let with_key = authorization([("TWILIO_API_KEY", key), ("TWILIO_API_SECRET", "secret")]);
+    assert!(with_key.starts_with("Basic U0thYWFh"), "{with_key}");
+    let client = "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let with_client =
+        authorization([("TWILIO_CLIENT_ID", client), ("TWILIO_CLIENT_SECRET", "secret")]);
+    assert_eq!(with_client, "Bearer a-token");
 }
