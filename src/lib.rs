@@ -5,6 +5,7 @@
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod client;
+mod client_builder;
 mod credentials;
 mod error;
 #[cfg(fuzzing)]
@@ -30,7 +31,8 @@ pub mod performance {}
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub use client::{Client, ClientBuilder};
+pub use client::Client;
+pub use client_builder::ClientBuilder;
 pub use credentials::Credentials;
 pub use error::{
     ApiError, Error, ErrorKind, InvalidInput, InvalidRecord, Phase, Result, TimeoutError,
@@ -46,8 +48,8 @@ pub use model::{
 };
 pub use resource::{Deletion, RecordingResource};
 
-/// The dates and durations of a recording are of this crate.
+/// The crate of the dates in a [`RoomRecording`].
 pub use time;
-/// The HTTP client underneath, for [`ClientBuilder::ureq_config`]: the one place where its types are
-/// part of this crate's interface.
+/// The HTTP client underneath, for [`ClientBuilder::ureq_config`]. No other part of the public API
+/// uses its types.
 pub use ureq;
