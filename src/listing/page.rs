@@ -173,7 +173,7 @@ fn decode_one_by_one(
     Ok((body.meta, read.collect()))
 }
 
-/// The body of a list answer. An unknown field is no error; a missing one of these is, and so is
+/// The body of a list response. An unknown field is no error; a missing one of these is, and so is
 /// one that is there twice.
 #[derive(serde::Deserialize)]
 #[serde(bound = "T: Deserialize<'de>")]
@@ -190,7 +190,7 @@ struct Meta {
     next_page_url: Option<String>,
 }
 
-/// A list of no more records than a page may have, so that an answer can't fill the memory.
+/// A list of no more records than a page may have, so that a response cannot fill the memory.
 struct Bounded<T>(Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {

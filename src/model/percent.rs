@@ -107,9 +107,6 @@ fn decode_escapes(text: &str, escape: char) -> Option<String> {
 
     for part in parts {
         let (digits, rest) = part.split_at_checked(2)?;
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
         decoded.push(u8::from_str_radix(digits, 16).ok()?);
         decoded.extend_from_slice(rest.as_bytes());
     }

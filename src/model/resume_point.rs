@@ -120,7 +120,8 @@ impl ResumePoint {
         self.query.filters.created_before
     }
 
-    /// Returns the grouping SIDs that the account-wide list is filtered by, in ascending order.
+    /// Returns the grouping SIDs that the account-wide list is filtered by: rooms, then
+    /// participants, each in ascending order.
     pub fn grouping_sids(&self) -> &[GroupingSid] {
         &self.query.filters.grouping_sids
     }

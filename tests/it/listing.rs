@@ -334,6 +334,8 @@ fn invalid_parameter_is_rejected_before_any_request() {
             "invalid created-after date \"2021-01-01 0:00:00.0 +00:00:00\"",
         ),
         (new().created_before(date("9999-12-31T23:59:59.5Z")), "created-before date"),
+        (new().created_before(date("0000-01-01T00:00:00+01:00")), "created-before date"),
+        (new().created_after(date("0000-01-01T00:00:00+01:00")), "created-after date"),
         (new().resume(other_filter), "resume point"),
         (new().resume(other_room), "resume point"),
         (new().resume(other_size).page_size(10), "resume point"),

@@ -158,7 +158,9 @@ fn point_names_its_list_filters_page_size_and_page() {
         .into_iter()
         .skip(4);
     assert_eq!(rest, listed.map(Result::unwrap).collect::<Vec<_>>());
-    let point = client.recordings(room()).into_iter().resume_point().unwrap();
+    let track = "MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+    let point = client.recordings(room()).source_sid(track).into_iter().resume_point().unwrap();
+    assert_eq!((point.source_sid(), point.media_type()), (Some(track), None));
     assert_eq!((point.room_sid(), point.page(), point.page_size()), (Some(room()), 0, 1000));
 }
 
@@ -187,6 +189,8 @@ fn text_that_is_not_exactly_a_resume_point_is_rejected() {
         "account.PageSize-50.PageToken-a_2.0.0",
         "account.PageSize-50.PageToken-a~2.0.0",
         "account.PageSize-50.PageToken-a~41.0.0",
+        "account.PageSize-50.PageToken-a~+1.0.0",
+        "account.PageSize-50.PageToken-a_+1.0.0",
         "account.PageSize-50.PageToken-a~2f.0.0",
         "account.PageSize-50.PageToken-a~26Status=failed.0.0",
         "account.PageSize-50.PageToken-a&Status=failed.0.0",
@@ -195,12 +199,15 @@ fn text_that_is_not_exactly_a_resume_point_is_rejected() {
         "account.Status-Failed.PageSize-50.0.0",
         "account.Status-odd.PageSize-50.0.0",
         "account.Status-failed.Status-failed.PageSize-50.0.0",
+        "account.GroupingSid-PAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.GroupingSid-RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.PageSize-50.0.0",
+        "account.GroupingSid-PAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.GroupingSid-PAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.0.0",
         "account.DateCreatedAfter-2020-01-01.PageSize-50.0.0",
         "account.DateCreatedAfter-2020-01-01T00_3A00_3A00_2B00_3A00.PageSize-50.0.0",
         "account.DateCreatedAfter-2020-01-01T00_3A00_3A00.5Z.PageSize-50.0.0",
         "account.Order-asc.PageSize-50.0.0",
         "RM.PageSize-50.0.0",
         "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.MediaType-audio.PageSize-50.0.0",
+        "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.GroupingSid-RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.0.0",
         "/v1/Rooms/RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/Recordings?PageSize=50#0.0",
     ] {
         let error = bad.parse::<ResumePoint>().expect_err(bad);
@@ -294,6 +301,7 @@ fn next_of_a_stored_page_is_an_error_if_its_url_has_an_invalid_parameter() {
         text("?DateCreatedAfter=2020-01-01T01:00:00%2B01:00&PageToken=a", false),
         format!("{ROOM}.DateCreatedAfter-2020-01-01T00_3A00_3A00Z.PageSize-50.PageToken-a.1.0")
     );
+    let twice = |parameter| format!("?PageToken=a&{parameter}&{parameter}");
     for (url, account, words) in [
         ("?PageToken=a&PageSize=0", false, "an invalid PageSize"),
         ("?PageToken=a&PageSize=1001", false, "an invalid PageSize"),
@@ -302,10 +310,30 @@ fn next_of_a_stored_page_is_an_error_if_its_url_has_an_invalid_parameter() {
         ("?PageToken=a&PageSize=1&PageSize=1", true, "an invalid PageSize"),
         ("?PageToken=a&Status=odd", false, "an invalid Status"),
         ("?PageToken=a&Status=%ff", false, "an invalid Status"),
+        ("?PageToken=a&Status=%+1", false, "an invalid Status"),
         ("?PageToken=a&Status=failed&Status=failed", false, "an invalid Status"),
+        (&twice("SourceSid=MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), false, "an invalid SourceSid"),
+        (&twice("DateCreatedAfter=2020-01-01T00:00:00Z"), false, "an invalid DateCreatedAfter"),
+        (&twice("DateCreatedBefore=2020-01-01T00:00:00Z"), false, "an invalid DateCreatedBefore"),
+        (&twice("MediaType=data"), true, "an invalid MediaType"),
         ("?PageToken=a&SourceSid=MT", false, "an invalid SourceSid"),
         ("?PageToken=a&DateCreatedBefore=2020", false, "an invalid DateCreatedBefore"),
+        (
+            "?PageToken=a&DateCreatedBefore=0000-01-01T00:00:00%2B01:00",
+            false,
+            "an invalid DateCreatedBefore",
+        ),
+        (
+            "?PageToken=a&DateCreatedAfter=2020-01-01T00:00:00.5Z",
+            false,
+            "an invalid DateCreatedAfter",
+        ),
         ("?PageToken=a&MediaType=audio", false, "an invalid MediaType"),
+        (
+            "?PageToken=a&GroupingSid=RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            false,
+            "an invalid GroupingSid",
+        ),
         ("?PageToken=a&MediaType=film", true, "an invalid MediaType"),
         ("?PageToken=a&GroupingSid=MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", true, "GroupingSid"),
         ("?PageSize=20", true, "neither Page nor PageToken"),
