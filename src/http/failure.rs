@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::advice::with_advice;
 use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError};
 
 /// The other side of a request.
@@ -18,7 +19,8 @@ impl Peer {
     /// A failure of the connection to this peer.
     pub(crate) fn transport(&self, reason: impl Into<String>) -> Error {
         let Self { host, proxy, .. } = self.clone();
-        Error::new(ErrorKind::Transport(TransportError { host, proxy, reason: reason.into() }))
+        let reason = with_advice(reason.into());
+        Error::new(ErrorKind::Transport(TransportError { host, proxy, reason }))
     }
 
     fn timeout(&self, phase: Phase) -> Error {

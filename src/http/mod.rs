@@ -1,5 +1,6 @@
 //! Requests to the API and its storage, with their limits and retries. No other layer uses ureq.
 
+mod advice;
 mod api;
 mod authentication;
 mod authorization;

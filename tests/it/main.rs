@@ -1,14 +1,20 @@
 //! The tests of the public API, one module per subject, over real sockets on localhost.
 
 mod account;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod authority;
 mod config;
+mod connections;
 mod environment;
 mod faults;
+mod features;
 mod listing;
 mod media;
 mod oauth;
 mod pagination;
 mod properties;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod proxies;
 mod records;
 mod resource;
 mod responses;
@@ -18,3 +24,4 @@ mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 mod traits;
+mod urls;

@@ -2,13 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Arc;
 use std::thread;
 
+use crate::authority::Authority;
 use crate::support::fake_server::recording;
 use crate::support::{builder, ok, page, room};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
 use twilio_room_recordings::ureq::config::Config;
 use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
@@ -25,98 +23,70 @@ fn back_ends() -> Vec<TlsProvider> {
     back_ends
 }
 
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    certificate: CertificateDer<'static>,
+/// Serves one record over TLS, and returns the base URL.
+fn serve(authority: &Authority, host: &str, last_year: i32) -> String {
+    let respond = |_: &str| ok(&page(&[recording(0)], Value::Null));
+    format!("https://localhost:{}", authority.serve(&[host], last_year, respond))
 }
 
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = params.self_signed(&key).unwrap().der().clone();
-        Self { issuer: Issuer::new(params, key), certificate }
-    }
+fn list(
+    authority: &Authority,
+    back_end: TlsProvider,
+    base_url: &str,
+) -> Vec<Result<RoomRecording, Error>> {
+    let root = Certificate::from_der(&authority.certificate).to_owned();
+    let roots = RootCerts::new_with_certs(&[root]);
+    let tls = TlsConfig::builder().provider(back_end).root_certs(roots).build();
+    let config = Config::builder().tls_config(tls).build();
+    let client = builder(base_url).ureq_config(config).build().unwrap();
+    client.recordings(room()).into_iter().collect()
+}
 
-    /// Serves one record over TLS, as this host and up to this year; gives the base URL.
-    fn serve(&self, host: &str, last_year: i32) -> String {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        // Its own name: with its issuer's it would pass for self-signed.
-        params.distinguished_name.push(DnType::CommonName, host);
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(last_year, 1, 1);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap().der().clone();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let config = Arc::new(config);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-                let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
-                // A refused handshake fails here, which is the client's to tell.
-                if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
-                    let _ = stream.write_all(&ok(&page(&[recording(0)], Value::Null)));
-                }
-            }
-        });
-        base_url
-    }
-
-    fn list(&self, back_end: TlsProvider, base_url: &str) -> Vec<Result<RoomRecording, Error>> {
-        let root = Certificate::from_der(&self.certificate).to_owned();
-        let roots = RootCerts::new_with_certs(&[root]);
-        let tls = TlsConfig::builder().provider(back_end).root_certs(roots).build();
-        let config = Config::builder().tls_config(tls).build();
-        let client = builder(base_url).ureq_config(config).build().unwrap();
-        client.recordings(room()).into_iter().collect()
-    }
-
-    #[track_caller]
-    fn assert_refuses(&self, base_url: &str) {
-        for back_end in back_ends() {
-            let items = self.list(back_end, base_url);
-            let [Err(error)] = &items[..] else { panic!("{back_end:?}: {items:?}") };
-            assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{back_end:?}: {error:?}");
-            assert_eq!(error.attempts(), 1, "{back_end:?}: {error}");
-        }
-    }
+#[track_caller]
+fn assert_refuses(authority: &Authority, base_url: &str) -> Vec<Error> {
+    let refusal = |back_end| {
+        let mut items = list(authority, back_end, base_url);
+        let Some(Err(error)) = items.pop() else { panic!("{back_end:?}: {items:?}") };
+        assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{back_end:?}: {error:?}");
+        assert_eq!(error.attempts(), 1, "{back_end:?}: {error}");
+        error
+    };
+    back_ends().into_iter().map(refusal).collect()
 }
 
 #[test]
 fn a_given_root_is_trusted() {
     let authority = Authority::new();
-    let base_url = authority.serve("localhost", 2099);
+    let base_url = serve(&authority, "localhost", 2099);
     for back_end in back_ends() {
-        let items = authority.list(back_end, &base_url);
+        let items = list(&authority, back_end, &base_url);
         assert!(matches!(&items[..], [Ok(_)]), "{back_end:?}: {items:?}");
     }
 }
 
 #[test]
 fn an_unknown_root_is_refused() {
-    Authority::new().assert_refuses(&Authority::new().serve("localhost", 2099));
+    let errors = assert_refuses(&Authority::new(), &serve(&Authority::new(), "localhost", 2099));
+    let feature =
+        if cfg!(feature = "platform-verifier") { "operating system" } else { "platform-verifier" };
+    for error in errors {
+        let shown = error.to_string();
+        assert!(shown.contains(feature) && shown.contains("ClientBuilder::ureq_config"), "{shown}");
+    }
 }
 
 #[test]
 fn another_host_name_is_refused() {
     let authority = Authority::new();
-    authority.assert_refuses(&authority.serve("video.example.com", 2099));
+    assert_refuses(&authority, &serve(&authority, "video.example.com", 2099));
 }
 
 #[test]
 fn an_expired_certificate_is_refused() {
     let authority = Authority::new();
-    authority.assert_refuses(&authority.serve("localhost", 2021));
+    for error in assert_refuses(&authority, &serve(&authority, "localhost", 2021)) {
+        assert!(!error.to_string().contains("platform-verifier"), "{error}");
+    }
 }
 
 #[test]
@@ -132,5 +102,22 @@ fn a_plain_text_answer_is_refused() {
             }
         }
     });
-    Authority::new().assert_refuses(&base_url);
+    assert_refuses(&Authority::new(), &base_url);
+}
+
+#[test]
+fn provider_that_was_not_chosen_is_that_of_the_build() {
+    let authority = Authority::new();
+    let base_url = serve(&authority, "localhost", 2099);
+
+    let root = Certificate::from_der(&authority.certificate).to_owned();
+    let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
+    let config = Config::builder().user_agent("x").tls_config(tls).build();
+    let client = builder(&base_url).ureq_config(config).build().unwrap();
+    assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
+
+    let config = Config::builder().user_agent("x").build();
+    let client = builder(&base_url).ureq_config(config).build().unwrap();
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
 }

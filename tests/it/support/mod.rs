@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use twilio_room_recordings::{
 #[path = "../../../examples/fake_server/mod.rs"]
 pub mod fake_server;
 pub mod pages;
+pub mod proxy;
 pub mod storage;
 pub mod token_server;
 
@@ -34,6 +36,17 @@ pub fn builder(base_url: &str) -> ClientBuilder {
 
 pub fn client(base_url: &str) -> Client {
     builder(base_url).build().expect("a client")
+}
+
+/// Runs an ignored test, by its full name, in a process with this environment alone, and returns
+/// what it prints.
+pub fn in_process(test: &str, variables: &[(&str, &str)]) -> String {
+    let this = std::env::current_exe().expect("this test's program");
+    let mut command = Command::new(this);
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    command.env_clear().envs(variables.iter().copied());
+    let output = command.output().expect("a process");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// All items of the room's listing. A listing that has ended stays ended.
@@ -115,7 +128,7 @@ impl RawServer {
     }
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
+pub fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {

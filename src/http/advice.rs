@@ -1,0 +1,24 @@
+//! What helps against a failure that the caller can prevent.
+
+const UNTRUSTED: [&str; 4] = [
+    "UnknownIssuer",
+    "unable to get local issuer certificate",
+    "self-signed certificate",
+    "self signed certificate",
+];
+
+const ADVICE: &str = if cfg!(feature = "platform-verifier") {
+    "to trust the issuer, add its root certificate to those of the operating system, or pass it \
+     with ClientBuilder::ureq_config"
+} else {
+    "to trust the issuer, enable the feature platform-verifier, which trusts the root certificates \
+     of the operating system, or pass a root certificate with ClientBuilder::ureq_config"
+};
+
+/// The reason of a failure, and what helps if the issuer of a certificate is not trusted.
+pub(super) fn with_advice(reason: String) -> String {
+    if UNTRUSTED.iter().any(|text| reason.contains(text)) {
+        return format!("{reason}; {ADVICE}");
+    }
+    reason
+}

@@ -1,0 +1,448 @@
+//! The choice of a proxy. The environment's is tested in processes of their own.
+
+use std::env;
+
+use serde_json::{Value, json};
+use twilio_room_recordings::ureq::config::{Config, ConfigBuilder};
+use twilio_room_recordings::ureq::http::Request;
+use twilio_room_recordings::ureq::middleware::MiddlewareNext;
+use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use twilio_room_recordings::ureq::typestate::AgentScope;
+use twilio_room_recordings::ureq::{Proxy, ProxyProtocol, SendBody};
+use twilio_room_recordings::{ErrorKind, RetryPolicy};
+
+use crate::authority::Authority;
+use crate::support::fake_server::recording;
+use crate::support::proxy::ConnectProxy;
+use crate::support::{RawServer, builder, http, in_process, ok, page, room};
+
+/// An API and a storage with TLS on one port of localhost. Only a proxy leads to their names, and
+/// the address 0.0.0.0, which is no loopback address, leads to them without one.
+struct Servers {
+    authority: Authority,
+    port: u16,
+}
+
+const MEDIA: &[u8] = &[7; 1000];
+
+impl Servers {
+    /// Starts the servers. The media is on this host.
+    fn start(storage_host: &'static str) -> Self {
+        let authority = Authority::new();
+        let hosts = ["video.example.test", "storage.example.test", "0.0.0.0"];
+        let port = authority.serve(&hosts, 2099, move |head| {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            let port = head.split("x-port: ").nth(1).and_then(|rest| rest.split("\r\n").next());
+            match path.split('?').next().unwrap_or_default() {
+                "/media" => http("200 OK", "", MEDIA),
+                path if path.ends_with("/Media") => {
+                    // The test's own middleware names the port that is known only now.
+                    let authority = format!("{storage_host}:{}", port.unwrap_or("443"));
+                    let location = format!("Location: https://{authority}/media?Signature=x\r\n");
+                    http("302 Found", &location, b"")
+                }
+                _ => {
+                    let mut recording = recording(0);
+                    recording["size"] = json!(MEDIA.len());
+                    ok(&page(&[recording], Value::Null))
+                }
+            }
+        });
+        Self { authority, port }
+    }
+
+    fn root(&self) -> String {
+        self.authority.certificate.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Lists and downloads in a process with this environment, and returns what it prints.
+    fn list(&self, host: &str, variables: &[(&str, &str)]) -> String {
+        let (base_url, root) = (format!("https://{host}:{}", self.port), self.root());
+        let test = [("BASE_URL", base_url.as_str()), ("ROOT", &root)];
+        in_process("proxies::lists_by_the_environment", &[variables, &test].concat())
+    }
+}
+
+fn with_root(root: &str) -> ConfigBuilder<AgentScope> {
+    let bytes = (0..root.len() / 2).map(|at| u8::from_str_radix(&root[2 * at..2 * at + 2], 16));
+    let bytes: Vec<u8> = bytes.map(Result::unwrap).collect();
+    let roots = RootCerts::new_with_certs(&[Certificate::from_der(&bytes).to_owned()]);
+    let native = cfg!(not(feature = "rustls"));
+    let provider = if native { TlsProvider::NativeTls } else { TlsProvider::Rustls };
+    Config::builder().tls_config(TlsConfig::builder().provider(provider).root_certs(roots).build())
+}
+
+#[test]
+#[ignore = "other tests run it in a process of its own"]
+fn lists_by_the_environment() {
+    let base_url = env::var("BASE_URL").unwrap();
+    let port = base_url.rsplit(':').next().unwrap().to_owned();
+    let mut builder = builder(&base_url).retry(RetryPolicy::off());
+    if let Ok(root) = env::var("ROOT") {
+        let config = with_root(&root);
+        let config = match env::var("PROXY").as_deref() {
+            Err(_) => config,
+            Ok("none") => config.proxy(None),
+            Ok(url) => config.proxy(Some(Proxy::new(url).unwrap())),
+        };
+        let name_port = move |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
+            request.headers_mut().insert("x-port", port.parse().unwrap());
+            next.handle(request)
+        };
+        builder = builder.ureq_config(config.middleware(name_port).build());
+    }
+    let client = match builder.build() {
+        Ok(client) => client,
+        Err(error) => return println!("rejected: {error} {:?}", error.kind()),
+    };
+
+    for item in client.recordings(room()) {
+        let recording = match item {
+            Ok(recording) => recording,
+            Err(error) => return println!("failed: {error}"),
+        };
+        println!("listed {}", recording.sid);
+        match client.media(&recording).download(&mut std::io::sink()) {
+            Ok(done) => println!("downloaded {}", done.size),
+            Err(error) => println!("not downloaded: {error}"),
+        }
+    }
+}
+
+#[test]
+fn api_and_storage_are_reached_through_the_proxy() {
+    let servers = Servers::start("storage.example.test");
+    let proxy = ConnectProxy::start(servers.port);
+    let url = format!("http://us%65r:p%40ss@{}", proxy.address);
+    let shown = servers.list("video.example.test", &[("HTTPS_PROXY", &url)]);
+    assert!(shown.contains("listed RT") && shown.contains("downloaded 1000"), "{shown}");
+
+    let port = servers.port;
+    let targets = [format!("video.example.test:{port}"), format!("storage.example.test:{port}")];
+    assert_eq!(proxy.targets(), targets);
+    for head in proxy.heads() {
+        assert!(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+        assert!(!head.to_lowercase().contains("\r\nauthorization"), "{head}");
+    }
+}
+
+#[test]
+fn first_variable_that_is_set_is_the_proxy() {
+    let servers = Servers::start("storage.example.test");
+    let good = ConnectProxy::start(servers.port);
+    let bad = ConnectProxy::start_with("502 Bad Gateway", 0);
+    let (url, other) = (good.url(), bad.url());
+    let with_slash = format!("{url}/");
+    let cases: [&[(&str, &str)]; 14] = [
+        &[("https_proxy", &url)],
+        &[("HTTPS_PROXY", &url)],
+        &[("all_proxy", &url)],
+        &[("ALL_PROXY", &url)],
+        &[("https_proxy", &url), ("HTTPS_PROXY", &other)],
+        &[("all_proxy", &url), ("ALL_PROXY", &other)],
+        &[("HTTPS_PROXY", &url), ("all_proxy", &other), ("ALL_PROXY", &other)],
+        &[("https_proxy", ""), ("HTTPS_PROXY", &url)],
+        &[("HTTPS_PROXY", ""), ("ALL_PROXY", &url)],
+        &[("https_proxy", &url), ("all_proxy", "socks5://127.0.0.1:1")],
+        &[("https_proxy", &url), ("all_proxy", "http//typo")],
+        &[("HTTPS_PROXY", &url), ("HTTP_PROXY", &other), ("http_proxy", &other)],
+        &[("HTTPS_PROXY", &good.address)],
+        &[("HTTPS_PROXY", &with_slash)],
+    ];
+    for variables in cases {
+        let shown = servers.list("video.example.test", variables);
+        assert!(shown.contains("downloaded 1000"), "{variables:?}: {shown}");
+    }
+    assert!(bad.heads().is_empty());
+}
+
+#[test]
+fn http_proxy_is_not_used_for_https() {
+    let servers = Servers::start("0.0.0.0");
+    let proxy = ConnectProxy::start(servers.port);
+    for name in ["HTTP_PROXY", "http_proxy"] {
+        let shown = servers.list("0.0.0.0", &[(name, &proxy.url())]);
+        assert!(shown.contains("downloaded 1000"), "{shown}");
+    }
+    assert!(proxy.heads().is_empty());
+}
+
+#[test]
+fn unusable_proxy_is_rejected_by_its_variable_without_its_password() {
+    let servers = Servers::start("0.0.0.0");
+    for url in [
+        "http//typo",
+        "http:/typo",
+        "ftp://proxy",
+        "http://",
+        "http://proxy:99999",
+        "http://proxy:0",
+        "http://proxy:",
+        "http://proxy:+80",
+        "http://proxy/path",
+        "http://proxy?query",
+        " http://proxy",
+        "http://pro xy",
+        "proxy:port",
+        "user:secret@proxy:port",
+        "http://user:secret@",
+        "http://user:secret@proxy:70000",
+        "http//user:secret@proxy:80",
+        "http://user:secret/proxy",
+        "user:secret",
+        "http://user:%ff@proxy",
+        "pröxy",
+    ] {
+        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            let shown = servers.list("0.0.0.0", &[(name, url)]);
+            assert!(shown.contains(&format!("rejected: invalid {name} ")), "{url}: {shown}");
+            assert!(shown.contains("InvalidInput"), "{url}: {shown}");
+            assert!(!shown.contains("secret"), "{url}: {shown}");
+        }
+    }
+}
+
+#[test]
+#[cfg(not(feature = "socks-proxy"))]
+fn socks_proxy_of_the_environment_needs_the_feature() {
+    let servers = Servers::start("0.0.0.0");
+    for url in ["socks5://127.0.0.1:1", "socks5h://p", "socks4://p", "socks4a://p", "socks://p:1"] {
+        let shown = servers.list("0.0.0.0", &[("ALL_PROXY", url)]);
+        assert!(shown.contains("rejected: invalid ALL_PROXY"), "{shown}");
+        assert!(shown.contains(url) && shown.contains("feature socks-proxy"), "{shown}");
+    }
+}
+
+#[test]
+#[cfg(feature = "socks-proxy")]
+fn socks_proxy_of_the_environment_is_used() {
+    use std::io::{Read, Write};
+
+    let servers = Servers::start("storage.example.test");
+    let port = servers.port;
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("socks5h://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut client = stream.unwrap();
+            let mut greeting = [0; 2];
+            client.read_exact(&mut greeting).unwrap();
+            client.read_exact(&mut vec![0; greeting[1].into()]).unwrap();
+            client.write_all(&[5, 0]).unwrap();
+            let mut request = [0; 5];
+            client.read_exact(&mut request).unwrap();
+            assert_eq!(request[3], 3, "a host name");
+            client.read_exact(&mut vec![0; usize::from(request[4]) + 2]).unwrap();
+            client.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).unwrap();
+            std::thread::spawn(move || crate::support::proxy::tunnel(&client, port));
+        }
+    });
+    let shown = servers.list("video.example.test", &[("all_proxy", &url)]);
+    assert!(shown.contains("downloaded 1000"), "{shown}");
+}
+
+#[test]
+fn host_in_no_proxy_is_reached_directly() {
+    let servers = Servers::start("0.0.0.0");
+    let port = servers.port.to_string();
+    for list in [
+        "0.0.0.0",
+        "*",
+        "a, 0.0.0.0",
+        "a,0.0.0.0 ,b",
+        "a 0.0.0.0",
+        "0.0.0.0:PORT",
+        "0.0.0.0:1,0.0.0.0:PORT",
+        "*:PORT",
+        "0.0.0.0/8",
+        "0.0.0.0/32",
+        "0.0.0.0/0",
+    ] {
+        let list = list.replace("PORT", &port);
+        for name in ["NO_PROXY", "no_proxy"] {
+            let variables = [("HTTPS_PROXY", "http://127.0.0.1:1"), (name, list.as_str())];
+            let shown = servers.list("0.0.0.0", &variables);
+            assert!(shown.contains("downloaded 1000"), "{list}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn name_in_no_proxy_covers_the_names_below_it() {
+    let servers = Servers::start("storage.example.test");
+    let port = servers.port;
+    let with_port =
+        [format!("example.test:{port}"), format!("[::1]:80, video.example.test:{port}")];
+    let lists = [
+        "video.example.test",
+        "VIDEO.Example.TEST",
+        "video.example.test.",
+        "example.test",
+        ".example.test",
+        "*.example.test",
+        "test",
+        "other, example.test",
+        &with_port[0],
+        &with_port[1],
+    ];
+    for list in lists {
+        let variables = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", list)];
+        let shown = servers.list("video.example.test", &variables);
+        // The name does not exist, which shows when the proxy is not used.
+        assert!(shown.contains("failed: ") && !shown.contains("through proxy"), "{list}: {shown}");
+    }
+}
+
+#[test]
+fn host_not_in_no_proxy_is_reached_through_the_proxy() {
+    let servers = Servers::start("storage.example.test");
+    let proxy = ConnectProxy::start(servers.port);
+    for list in [
+        "",
+        ",",
+        "xample.test",
+        "o.example.test",
+        "video.example",
+        "video.example.test:1",
+        "video.example.test.other",
+        "www.video.example.test",
+        "https://video.example.test",
+        "0.0.0.0/0",
+        "::/0",
+        "example.test:99999",
+        "10.*",
+    ] {
+        let variables = [("HTTPS_PROXY", proxy.url()), ("NO_PROXY", list.to_owned())];
+        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let shown = servers.list("video.example.test", &variables);
+        assert!(shown.contains("downloaded 1000"), "{list}: {shown}");
+    }
+
+    let address = ConnectProxy::start(servers.port);
+    for list in ["0.0.0.1", "0.0.0.0:1", "1.0.0.0/8", "0.0", ".0", "::", "[::]", "0.0.0.1/32"] {
+        let variables = [("HTTPS_PROXY", address.url()), ("NO_PROXY", list.to_owned())];
+        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let before = address.heads().len();
+        servers.list("0.0.0.0", &variables);
+        assert!(address.heads().len() > before, "{list}");
+    }
+}
+
+#[test]
+fn lower_case_no_proxy_takes_precedence() {
+    let servers = Servers::start("0.0.0.0");
+    let proxy = ("HTTPS_PROXY", "http://127.0.0.1:1");
+    let shown = servers.list("0.0.0.0", &[proxy, ("no_proxy", "*"), ("NO_PROXY", "other")]);
+    assert!(shown.contains("downloaded 1000"), "{shown}");
+    let shown = servers.list("0.0.0.0", &[proxy, ("no_proxy", "other"), ("NO_PROXY", "*")]);
+    assert!(shown.contains("through proxy 127.0.0.1:1"), "{shown}");
+    let shown = servers.list("0.0.0.0", &[proxy, ("no_proxy", ""), ("NO_PROXY", "*")]);
+    assert!(shown.contains("downloaded 1000"), "{shown}");
+}
+
+#[test]
+fn proxy_is_chosen_for_each_host() {
+    let servers = Servers::start("0.0.0.0");
+    let proxy = ConnectProxy::start(servers.port);
+    let variables = [("HTTPS_PROXY", proxy.url()), ("NO_PROXY", "0.0.0.0".to_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let shown = servers.list("video.example.test", &variables);
+    assert!(shown.contains("downloaded 1000"), "{shown}");
+    assert_eq!(proxy.targets(), [format!("video.example.test:{}", servers.port)]);
+
+    let servers = Servers::start("storage.example.test");
+    let shown = servers.list("video.example.test", &variables);
+    assert!(shown.contains("not downloaded: ") || shown.contains("failed: "), "{shown}");
+}
+
+#[test]
+fn configured_proxy_takes_precedence_over_the_environment() {
+    let servers = Servers::start("storage.example.test");
+    let proxy = ConnectProxy::start(servers.port);
+    for variable in ["http://127.0.0.1:1", "http//typo", "socks5://127.0.0.1:1"] {
+        let variables = [("HTTPS_PROXY", variable), ("NO_PROXY", "*"), ("PROXY", &proxy.url())];
+        let shown = servers.list("video.example.test", &variables);
+        assert!(shown.contains("downloaded 1000"), "{variable}: {shown}");
+    }
+}
+
+#[test]
+fn configuration_without_a_proxy_connects_directly() {
+    let servers = Servers::start("0.0.0.0");
+    for name in ["HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"] {
+        let shown = servers.list("0.0.0.0", &[(name, "http://127.0.0.1:1"), ("PROXY", "none")]);
+        assert!(shown.contains("downloaded 1000"), "{shown}");
+    }
+}
+
+#[test]
+fn proxy_is_not_used_for_loopback_addresses() {
+    let servers = [
+        RawServer::start(vec![ok(&page(&[], Value::Null)); 3]),
+        RawServer::start(vec![ok(&page(&[], Value::Null)); 3]),
+    ];
+    for (server, url) in servers.iter().zip(["http://127.0.0.1:1", "http//typo"]) {
+        let by_name = server.base_url.replace("127.0.0.1", "localhost");
+        for base_url in [&server.base_url, &by_name] {
+            let variables = [("BASE_URL", base_url.as_str()), ("ALL_PROXY", url)];
+            let shown = in_process("proxies::lists_by_the_environment", &variables);
+            assert!(shown.contains("1 passed"), "{shown}");
+            assert!(!shown.contains("failed: ") && !shown.contains("rejected: "), "{shown}");
+        }
+        assert_eq!(server.requests(), 2);
+
+        let proxy = Proxy::new("http://127.0.0.1:1").unwrap();
+        let config = Config::builder().proxy(Some(proxy)).build();
+        let client = builder(&server.base_url).ureq_config(config).build().unwrap();
+        assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
+    }
+}
+
+#[test]
+fn unusable_proxy_is_an_error_of_media_beyond_a_loopback_api() {
+    let mut recording = recording(0);
+    recording["size"] = json!(1000);
+    let redirect = http("302 Found", "Location: https://storage.example.test/media\r\n", b"");
+    let server = RawServer::start(vec![ok(&page(&[recording], Value::Null)), redirect]);
+    let variables = [("BASE_URL", server.base_url.as_str()), ("https_proxy", "http//typo")];
+    let shown = in_process("proxies::lists_by_the_environment", &variables);
+    let message = "not downloaded: invalid https_proxy \"http//typo\"";
+    assert!(shown.contains("listed RT") && shown.contains(message), "{shown}");
+}
+
+#[test]
+fn error_names_the_proxy_without_its_password() {
+    let servers = Servers::start("storage.example.test");
+    let refusing = ConnectProxy::start_with("407 Proxy Authentication Required", 0);
+    for address in [refusing.address.as_str(), "127.0.0.1:1"] {
+        let proxy = Proxy::new(&format!("http://user:secret@{address}")).unwrap();
+        let config = with_root(&servers.root()).proxy(Some(proxy)).build();
+        let client = builder("https://video.example.test")
+            .ureq_config(config)
+            .retry(RetryPolicy::off())
+            .build()
+            .unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        let ErrorKind::Transport(transport) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(transport.host, "video.example.test");
+        assert_eq!(transport.proxy.as_deref(), Some(address));
+        let shown = format!("{error} {error:#?}");
+        assert!(shown.contains(&format!("through proxy {address} failed")), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
+
+#[test]
+fn no_proxy_of_a_configured_proxy_is_honoured() {
+    let servers = Servers::start("0.0.0.0");
+    let proxy = Proxy::builder(ProxyProtocol::Http)
+        .host("127.0.0.1")
+        .port(1)
+        .no_proxy("0.0.0.0")
+        .build()
+        .unwrap();
+    let config = with_root(&servers.root()).proxy(Some(proxy)).build();
+    let base_url = format!("https://0.0.0.0:{}", servers.port);
+    let client = builder(&base_url).ureq_config(config).build().unwrap();
+    assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
+}
