@@ -85,7 +85,14 @@ impl RecordingResource {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
-        self.fetch_by(Deadline::after(self.time_limit))
+        self.fetch_as(Deadline::after(self.time_limit), |body| {
+            let record = parse_record(body, &self.room)?;
+            if !record.sid.eq_ignore_ascii_case(&self.recording) {
+                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
+                return Err(Error::invalid_response(reason));
+            }
+            Ok(record)
+        })
     }
 
     /// Deletes the recording: its media at once, and its record later. A deletion cannot be undone.
@@ -113,7 +120,7 @@ impl RecordingResource {
     pub fn delete(&self) -> Result<Deletion, Error> {
         let path = self.path();
         let request = self.request(Method::DELETE, &path, Deadline::after(self.time_limit));
-        let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect(204));
+        let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect_success());
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
@@ -131,18 +138,17 @@ impl RecordingResource {
         &self.http
     }
 
-    /// Fetches the record by this deadline.
-    pub(crate) fn fetch_by(&self, deadline: Deadline) -> Result<RoomRecording, Error> {
+    /// Fetches the record, and reads of its JSON what is needed.
+    pub(crate) fn fetch_as<T>(
+        &self,
+        deadline: Deadline,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let path = self.path();
         let request = self.request(Method::GET, &path, deadline);
         self.http.request(&request, &mut Vec::new(), |head, body| {
             head.expect(200)?;
-            let record = parse_record(body, &self.room)?;
-            if !record.sid.eq_ignore_ascii_case(&self.recording) {
-                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
-                return Err(Error::invalid_response(reason));
-            }
-            Ok(record)
+            read(body)
         })
     }
 

@@ -77,16 +77,30 @@ impl Head {
     }
 
     pub(crate) fn expect(&self, expected: u16) -> Result<(), Error> {
+        match self.status.as_u16() == expected {
+            true => Ok(()),
+            false => Err(self.unexpected(&expected)),
+        }
+    }
+
+    /// Expects any 2xx status.
+    pub(crate) fn expect_success(&self) -> Result<(), Error> {
+        match self.status.is_success() {
+            true => Ok(()),
+            false => Err(self.unexpected(&"2xx")),
+        }
+    }
+
+    fn unexpected(&self, expected: &dyn fmt::Display) -> Error {
         let status = self.status.as_u16();
-        match &self.location {
-            _ if status == expected => Ok(()),
+        Error::invalid_response(match &self.location {
             // The query may hold a signature.
-            Some(url) => Err(Error::invalid_response(format!(
+            Some(url) => format!(
                 "expected {expected}, got {status}, a redirect to {}",
                 url.split('?').next().unwrap_or_default(),
-            ))),
-            None => Err(Error::invalid_response(format!("expected {expected}, got {status}"))),
-        }
+            ),
+            None => format!("expected {expected}, got {status}"),
+        })
     }
 }
 

@@ -9,8 +9,6 @@ use crate::error::{Error, ErrorKind};
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    pub(crate) const NONE: Self = Self(None);
-
     /// The deadline that is `limit` from now. A limit beyond the clock's range is no limit.
     pub(crate) fn after(limit: Option<Duration>) -> Self {
         Self(limit.and_then(|limit| Instant::now().checked_add(limit)))

@@ -23,7 +23,7 @@ pub(crate) use config::{Agents, check_timeout};
 pub(crate) use deadline::Deadline;
 pub(crate) use retry::OnRetry;
 pub use retry::{Retry, RetryPolicy};
-pub(crate) use storage::{MediaBody, MediaResponse};
+pub(crate) use storage::MediaBody;
 pub(crate) use ureq::http::Method;
 pub(crate) use url::BaseUrl;
 pub use url::SignedUrl;

@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use ureq::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, ETAG, LOCATION, RANGE, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION,
+    RANGE, TRANSFER_ENCODING, USER_AGENT,
 };
 use ureq::http::{Request, Response, StatusCode};
 use ureq::{Body, BodyReader, Proxy};
@@ -163,14 +164,13 @@ impl StorageResponse {
         let Self { response, from, peer } = self;
         headers::check_charset(response.body())?;
         let header = |name| headers::text(response.headers(), name);
-        let is_identity = |it: &str| it.is_empty() || it.eq_ignore_ascii_case("identity");
-        if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| !is_identity(it.trim())) {
+        if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| is_transformation(it)) {
             let reason = format!("the storage encodes the media with {encoding}");
             return Err(Error::invalid_response(reason));
         }
 
         let (first, length) = match response.status().as_u16() {
-            200 => (0, response.body().content_length()),
+            200 => (0, content_length(&response)),
             206 => {
                 let range = header(CONTENT_RANGE).unwrap_or_default();
                 match headers::content_range(&range) {
@@ -191,4 +191,38 @@ impl StorageResponse {
         let body = MediaBody { reader: response.into_body().into_reader(), peer };
         Ok(MediaResponse { first, length, entity_tag, body })
     }
+}
+
+/// Whether a content coding changes the bytes. Others, such as `aws-chunked` or a mistaken
+/// `utf-8`, are remains of the upload, and the bytes are those of the media.
+fn is_transformation(encoding: &str) -> bool {
+    const TRANSFORMATIONS: [&str; 14] = [
+        "aes128gcm",
+        "br",
+        "bzip2",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "pack200-gzip",
+        "x-compress",
+        "x-gzip",
+        "xz",
+        "zstd",
+    ];
+
+    let mut codings = encoding.split(',').map(str::trim);
+    codings.any(|coding| TRANSFORMATIONS.iter().any(|it| it.eq_ignore_ascii_case(coding)))
+}
+
+/// The length of the body. ureq knows none of a body without a byte.
+fn content_length(response: &Response<Body>) -> Option<u64> {
+    let is_empty = || {
+        let headers = response.headers();
+        let is_zero = headers::text(headers, CONTENT_LENGTH).is_some_and(|it| it.trim() == "0");
+        is_zero && !headers.contains_key(TRANSFER_ENCODING)
+    };
+    response.body().content_length().or_else(|| is_empty().then_some(0))
 }

@@ -1,159 +1,126 @@
-//! Media to a file: whole, or not there.
+//! `Media::download_to`: the media in a file that is complete or not there.
 
-use std::fs;
-use std::io::{self, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
-use super::partial::{Partial, sync_directory};
-use super::reader::{CopyError, MediaReader};
+use super::copy::{CopyError, copy};
+use super::failures::Interrupted;
+use super::folder::{check, size_there};
+use super::partial::Partial;
+use super::reader::MediaReader;
 use super::request::{Downloaded, Media, OnProgress};
-use super::source::Source;
 use crate::error::Error;
-use crate::http::Deadline;
-
-/// How often a download begins anew because the media has changed, or can't be taken up.
-const MAX_RESTARTS: u32 = 3;
-
-enum Outcome {
-    /// The partial file is whole now.
-    Fetched(Downloaded),
-    /// A file of the right size is there, by an earlier run or one at the same time.
-    AlreadyThere { size: u64 },
-}
 
 impl Media<'_> {
-    /// Downloads the media to a file. It appears under its name only when it is complete and on
-    /// the disk.
+    /// Downloads the media to a file. The file appears under its name only when it is complete and
+    /// on the disk.
     ///
-    /// Until then the media is in a partial file beside it, `NAME.….part`. A later call resumes
-    /// that, even if the process was killed. A file of the recorded size is left as it is, whatever
-    /// its content: then nothing is transferred, and the callback is not called. Calls at the same
-    /// time, in one program or several, do not disturb each other. (If a power failure damages a
-    /// partial file without shortening it, the damage is not noticed.)
+    /// - **Resuming.** Until then, the media is in a partial file in the same folder:
+    ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After a
+    ///   failure, a later call resumes it, even if the process was killed. If the media has no
+    ///   strong entity tag, the name is random, and the partial file is removed after a failure.
+    /// - **Existing files.** A file of the recorded size is left as it is, whatever its content:
+    ///   nothing is transferred, and the callback is not called. Any other file at the path is
+    ///   replaced.
+    /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot
+    ///   be resumed, the download starts over. That counts as a retry.
+    /// - **Several calls** at the same time for one file, in one program or several, all succeed.
+    /// - **Shared folders.** A partial file is resumed only if it is a regular file without other
+    ///   links, and has the owner, group and mode of a file that was just created in the folder.
+    ///   Links are not followed. Outside Unix, no partial file is resumed.
+    /// - **Full disks.** If writing fails, the partial file is removed.
+    ///
+    /// If a power failure damages a partial file without shortening it, the damage is not noticed.
+    /// If the media is replaced between two calls, the partial file of its old version stays.
     ///
     /// # Errors
     ///
-    /// - The errors of [`download`](Self::download).
-    /// - [`Write`](crate::ErrorKind::Write) if the folder is missing or cannot be written to, before
-    ///   anything is requested.
+    /// - The errors of [`download`](Self::download). After
+    ///   [`Cancelled`](crate::ErrorKind::Cancelled) and
+    ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded), a later call resumes the
+    ///   download too.
+    /// - [`Write`](crate::ErrorKind::Write), before any request, if the path does not end in a
+    ///   name, names something that is not a regular file, or is in a folder that does not exist.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, RoomRecording};
+    ///
+    /// fn save(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
+    ///     let file = format!("{}.media", recording.sid);
+    ///     let done = client.media(recording).download_to(&file)?;
+    ///     println!("{file}: {} bytes, {} of them transferred now", done.size, done.transferred);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn download_to(mut self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
-        to_file(&self.source, path.as_ref(), &mut self.on_progress)
-    }
-}
+        let path = path.as_ref();
+        let named = |error: CopyError| error.into_error(path.display());
+        if let Some(size) = size_there(path, self.source.known_size()) {
+            // For the status, which may say that there is no media.
+            self.source.recorded_size(self.source.deadline_from_now())?;
+            return Ok(Downloaded { size, transferred: 0 });
+        }
 
-fn to_file(
-    media: &Source,
-    path: &Path,
-    on_progress: &mut OnProgress<'_>,
-) -> Result<Downloaded, Error> {
-    let cannot_write = |error: io::Error| Error::write(path.display(), error);
-    if media.is_at_hand()
-        && let Some(size) = size_there(path, media.size(Deadline::NONE)?)
-    {
-        // Even where nothing can be written any more.
-        Partial::remove_left(path);
-        return already_there(path, size).map_err(cannot_write);
-    }
-    let mut partial = match Partial::take_up(path).map_err(cannot_write)? {
-        Some(partial) => partial,
-        None => Partial::create(path).map_err(cannot_write)?,
-    };
-    match fetch(media, &mut partial, path, on_progress) {
-        Ok(Outcome::Fetched(done)) => {
-            partial.finish().map_err(cannot_write)?;
-            Partial::remove_left(path);
-            Ok(done)
+        check(path).map_err(|error| named(error.into()))?;
+        let deadline = self.source.deadline_from_now();
+        let recorded = self.source.recorded_size(deadline)?;
+        if let Some(size) = size_there(path, recorded) {
+            return Ok(Downloaded { size, transferred: 0 });
         }
-        Ok(Outcome::AlreadyThere { size }) => {
-            partial.remove();
-            already_there(path, size).map_err(cannot_write)
-        }
-        Err(error) => {
-            if partial.tag().is_none() || is_damage(&error) {
-                partial.remove();
+
+        let mut reader = MediaReader::new(self.source.clone(), recorded, deadline);
+        loop {
+            let Err(error) = fetch(&mut reader, path, &mut self.on_progress) else {
+                let (size, transferred) = (reader.position(), reader.transferred());
+                return Ok(Downloaded { size, transferred });
+            };
+            if !matches!(error, CopyError::Cancelled)
+                && let Some(size) = size_there(path, reader.total())
+            {
+                // Another download was faster.
+                return Ok(Downloaded { size, transferred: 0 });
             }
-            Err(error.of(path.display()))
+            match error {
+                CopyError::Interrupted(Interrupted::StartOver(error)) => {
+                    reader.start_over(error)?
+                }
+                error => return Err(named(error)),
+            }
         }
     }
 }
 
-/// Whether an error may mean that what was written before is not what can be read.
-fn is_damage(error: &CopyError) -> bool {
-    let CopyError::Write(error) = error else { return false };
-    !matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
-}
-
-/// The size of the file, where one of the size that the record says is there already.
-fn size_there(path: &Path, recorded: Option<u64>) -> Option<u64> {
-    let file = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    recorded.filter(|size| *size == file.len())
-}
-
-fn already_there(path: &Path, size: u64) -> io::Result<Downloaded> {
-    // The file itself was on the disk before it had its name.
-    sync_directory(path)?;
-    Ok(Downloaded { size, transferred: 0 })
-}
-
+/// Fetches one version of the media, from the first byte or from where a partial file ends.
 fn fetch(
-    media: &Source,
-    partial: &mut Partial,
+    reader: &mut MediaReader,
     path: &Path,
     on_progress: &mut OnProgress<'_>,
-) -> Result<Outcome, CopyError> {
-    let deadline = media.deadline_from_now();
-    let size = media.size(deadline).map_err(CopyError::Read)?;
-    if let Some(size) = size_there(path, size) {
-        return Ok(Outcome::AlreadyThere { size });
+) -> Result<(), CopyError> {
+    reader.open()?;
+    let mut partial = Partial::open(path, reader.version_id())?;
+    let copied = fill(reader, &mut partial, on_progress);
+    match &copied {
+        Ok(()) => partial.publish(path)?,
+        Err(error) if error.can_resume() && size_there(path, reader.total()).is_none() => {}
+        Err(_) => partial.discard(),
     }
-    let mut reader = MediaReader::new(media.clone(), size, deadline);
-    let mut restarts = 0;
-    loop {
-        let error = match fetch_rest(&mut reader, partial, on_progress) {
-            Ok(size) => {
-                let transferred = reader.transferred();
-                return Ok(Outcome::Fetched(Downloaded { size, transferred }));
-            }
-            Err(CopyError::Read(error)) => error,
-            Err(error) => return Err(error),
-        };
-        if let Some(size) = size_there(path, size) {
-            return Ok(Outcome::AlreadyThere { size });
-        }
-        if !reader.must_start_over(&error) {
-            return Err(CopyError::Read(error));
-        }
-        partial.empty().map_err(CopyError::Write)?;
-        if restarts == MAX_RESTARTS {
-            return Err(CopyError::Read(error));
-        }
-        restarts += 1;
-        reader.start_over();
-    }
+    copied
 }
 
-/// Fetches what a partial file lacks, and gives the size of the whole.
-fn fetch_rest(
+/// Adds to a partial file what it lacks.
+fn fill(
     reader: &mut MediaReader,
     partial: &mut Partial,
     on_progress: &mut OnProgress<'_>,
-) -> Result<u64, CopyError> {
-    match partial.tag() {
-        Some(tag) => {
-            // Its last byte is asked for again, for a range can't begin at the end of a media.
-            let last = partial.file.seek(SeekFrom::End(-1)).map_err(CopyError::Write)?;
-            reader.resume(last, tag);
+) -> Result<(), CopyError> {
+    reader.pin();
+    match partial.file.seek(SeekFrom::End(0))? {
+        0 => {}
+        length if reader.total().is_some_and(|total| length > total) => {
+            partial.file.set_len(0)?;
+            partial.file.rewind()?;
         }
-        None => {
-            reader.open().map_err(CopyError::Read)?;
-            partial.mark(reader.entity_tag()).map_err(CopyError::Write)?;
-            reader.bind();
-        }
+        length => reader.skip_to(length),
     }
-    let size = reader.copy_to(&mut partial.file, on_progress)?;
-    partial.file.set_len(size).map_err(CopyError::Write)?;
-    Ok(size)
+    copy(reader, &mut partial.file, on_progress)
 }

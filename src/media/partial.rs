@@ -1,182 +1,225 @@
-//! A file that is not whole yet: beside the one that it will be, taken up by the next run, and by
-//! one run at a time.
+//! The partial file of a download.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Seek};
-use std::path::{Path, PathBuf, is_separator};
+use std::io;
+use std::path::{Path, PathBuf};
 
-/// A partial file, locked for as long as this lives.
+use super::folder;
+
+/// A file with the first bytes of one version of a recording's media.
 ///
-/// It is named `NAME.TAG-UNIQUE.part`. `TAG` is the hash of the media's entity tag, or `none` (as
-/// long as a tag) where that is not known or there is none, and the file can't be taken up.
-/// `UNIQUE` is never given twice: so a partial file that somebody renamed or removed while another
-/// was about to lock it is found out by its name being gone.
-pub(crate) struct Partial {
+/// It is named `NAME.ID.part`. If the version has an entity tag, `ID` stands for it, and the file
+/// is kept after a failure, to be resumed. Otherwise `ID` is random, and the file is removed.
+pub(super) struct Partial {
     pub file: File,
-    whole: PathBuf,
     path: PathBuf,
-    name: Name,
+    on_drop: OnDrop,
 }
 
-const NO_TAG: &str = "none------------";
-
-/// What a partial file's name says after the name of the whole.
 #[derive(Clone, Copy)]
-struct Name {
-    tag: Option<u64>,
-    unique: u64,
-}
-
-impl Name {
-    fn beside(self, whole: &Path) -> PathBuf {
-        let tag = self.tag.map_or(NO_TAG.to_owned(), |tag| format!("{tag:016x}"));
-        let mut name = whole.file_name().map(OsString::from).unwrap_or_default();
-        name.push(format!(".{tag}-{:016x}.part", self.unique));
-        whole.with_file_name(name)
-    }
-
-    /// Reads the name of a partial file of the one named so; `None` for any other name.
-    fn read(whole: &OsStr, name: &OsStr) -> Option<Self> {
-        let rest = name.as_encoded_bytes().strip_prefix(whole.as_encoded_bytes())?;
-        let rest = std::str::from_utf8(rest).ok()?.strip_prefix('.')?.strip_suffix(".part")?;
-        let hash = |digits: &str| {
-            let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            let number = u64::from_str_radix(digits, 16).ok();
-            number.filter(|_| digits.len() == 16 && digits.bytes().all(is_digit))
-        };
-        let (tag, unique) = rest.rsplit_once('-')?;
-        let tag = if tag == NO_TAG { None } else { Some(hash(tag)?) };
-        Some(Self { tag, unique: hash(unique)? })
-    }
+enum OnDrop {
+    Keep,
+    Remove,
 }
 
 impl Partial {
-    /// A new, empty one for what will be at this path.
-    pub(crate) fn create(whole: &Path) -> io::Result<Self> {
-        check(whole)?;
+    /// Opens the partial file of the version with this ID for the file at `path`, or a new one with
+    /// a random name if there is no ID, if another download is writing to that file, or if it is
+    /// not certainly one's own.
+    pub(super) fn open(path: &Path, id: Option<u64>) -> io::Result<Self> {
+        match id {
+            #[cfg(unix)]
+            Some(id) => own::open(path, path_of(path, id)),
+            _ => Self::create_random(path),
+        }
+    }
+
+    fn create_random(path: &Path) -> io::Result<Self> {
         loop {
-            let name = Name { tag: None, unique: RandomState::new().hash_one(()) };
-            let path = name.beside(whole);
-            let file = match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            let path = random_path(path);
+            match create_new(&path) {
+                Ok(file) => return Ok(Self { file, path, on_drop: OnDrop::Remove }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
-            };
-            let lock = file.try_lock();
-            let partial = Self { file, whole: whole.to_owned(), path, name };
-            match lock {
-                Ok(()) if partial.path.try_exists()? => return Ok(partial),
-                // Somebody who was looking for partial files was faster, and has it or had it.
-                Ok(()) | Err(TryLockError::WouldBlock) => {}
-                // Where the file system has no locks, nobody takes up what another is writing.
-                Err(TryLockError::Error(_)) => return Ok(partial),
             }
         }
     }
 
-    /// The last of those that earlier runs have left of what will be at this path, where it can be
-    /// taken up. The others are removed, but for those that somebody is writing.
-    pub(crate) fn take_up(whole: &Path) -> io::Result<Option<Self>> {
-        check(whole)?;
-        let mut found = Vec::new();
-        for entry in fs::read_dir(directory(whole))? {
-            let entry = entry?;
-            let whole_name = whole.file_name().unwrap_or_default();
-            let Some(name) = Name::read(whole_name, &entry.file_name()) else { continue };
-            // One that has gone in between, or is not this program's to write, is left alone.
-            if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                continue;
-            }
-            let path = entry.path();
-            let Ok(file) = OpenOptions::new().write(true).open(&path) else { continue };
-            if file.try_lock().is_ok() && path.try_exists()? {
-                let metadata = file.metadata()?;
-                let is_of_use = name.tag.is_some() && metadata.len() > 0;
-                let partial = Self { file, whole: whole.to_owned(), path, name };
-                found.push((is_of_use, metadata.modified().ok(), partial));
-            }
-        }
-        found.sort_by_key(|&(is_of_use, modified, _)| (is_of_use, modified));
-        let last = found.pop_if(|(is_of_use, ..)| *is_of_use);
-        found.into_iter().for_each(|(.., other)| other.remove());
-        Ok(last.map(|(.., partial)| partial))
-    }
-
-    /// Removes those that earlier runs have left of what is whole at this path now.
-    pub(crate) fn remove_left(whole: &Path) {
-        // Those that can't be removed are left for a later run.
-        if let Ok(Some(partial)) = Self::take_up(whole) {
-            partial.remove();
-        }
-    }
-
-    /// The hash of the entity tag of the media that it is a part of.
-    pub(crate) fn tag(&self) -> Option<u64> {
-        self.name.tag
-    }
-
-    /// Says of which media it is a part.
-    pub(crate) fn mark(&mut self, tag: Option<u64>) -> io::Result<()> {
-        let name = Name { tag, ..self.name };
-        let path = name.beside(&self.whole);
-        fs::rename(&self.path, &path)?;
-        (self.path, self.name) = (path, name);
-        Ok(())
-    }
-
-    /// Makes it one of no media, and of no bytes.
-    pub(crate) fn empty(&mut self) -> io::Result<()> {
-        self.mark(None)?;
-        self.file.set_len(0)?;
-        self.file.rewind()
-    }
-
-    /// Puts the file, whole, under its name, once it is on the disk.
-    pub(crate) fn finish(self) -> io::Result<()> {
-        if let Err(error) = self.file.sync_all() {
-            // Nobody knows what of it is on the disk.
-            self.remove();
+    /// Moves the complete file to its final path when its bytes are on the disk.
+    pub(super) fn publish(mut self, path: &Path) -> io::Result<()> {
+        if let Err(error) = folder::sync(&self.file) {
+            // Nobody knows which of the bytes are on the disk.
+            self.discard();
             return Err(error);
         }
-        fs::rename(&self.path, &self.whole)?;
-        sync_directory(&self.whole)
+        if !self.is_in_place() {
+            return Err(io::Error::other("the partial file was removed or replaced"));
+        }
+
+        match fs::rename(&self.path, path) {
+            Ok(()) => {
+                self.on_drop = OnDrop::Keep;
+                folder::sync_folder_of(path)
+            }
+            Err(error) => {
+                if is_full(&error) {
+                    self.discard();
+                }
+                Err(error)
+            }
+        }
     }
 
-    pub(crate) fn remove(self) {
-        // One that can't be removed is taken up or removed by a later run.
-        let _ = fs::remove_file(&self.path);
+    /// Removes the file. If that fails, at least its bytes are given back.
+    pub(super) fn discard(&self) {
+        // Something else at that path is not this file.
+        if !self.is_in_place() {
+            return;
+        }
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                // A later download finds an empty file, or one that it cannot use.
+                let _ = self.file.set_len(0);
+            }
+            _ => {}
+        }
+    }
+
+    #[cfg(unix)]
+    fn is_in_place(&self) -> bool {
+        own::is_at(&self.file, &self.path).unwrap_or(false)
+    }
+
+    #[cfg(not(unix))]
+    fn is_in_place(&self) -> bool {
+        true
     }
 }
 
-/// Waits until the name of a file is on the disk.
-pub(crate) fn sync_directory(whole: &Path) -> io::Result<()> {
-    // Not every platform can do this with a directory; a rename stands all the same.
-    let Ok(directory) = File::open(directory(whole)) else { return Ok(()) };
-    directory.sync_all().or_else(|error| match error.kind() {
-        io::ErrorKind::InvalidInput
-        | io::ErrorKind::PermissionDenied
-        | io::ErrorKind::ReadOnlyFilesystem
-        | io::ErrorKind::Unsupported => Ok(()),
-        _ => Err(error),
-    })
-}
-
-/// Whether there can be a file at this path.
-fn check(whole: &Path) -> io::Result<()> {
-    let ends_in_separator = whole.to_string_lossy().ends_with(is_separator);
-    let is_no_file = fs::metadata(whole).is_ok_and(|there| !there.is_file());
-    if whole.file_name().is_none() || ends_in_separator || is_no_file {
-        let reason = "it is a directory, or what else is no file";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let OnDrop::Remove = self.on_drop {
+            // Nobody else uses a random name, so a file that is gone already is no failure.
+            let _ = fs::remove_file(&self.path);
+        }
     }
-    Ok(())
 }
 
-fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+fn path_of(path: &Path, id: u64) -> PathBuf {
+    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+    name.push(format!(".{id:016x}.part"));
+    path.with_file_name(name)
+}
+
+/// A path for a new partial file.
+pub(super) fn random_path(path: &Path) -> PathBuf {
+    // std takes the keys of its hash from the operating system's random numbers.
+    path_of(path, RandomState::new().hash_one(()))
+}
+
+/// Partial files that are resumed. In a folder that others can write to, anything can stand under
+/// the name of a partial file, and can be replaced at any time. So no decision is based on a path:
+/// the file that was opened is checked, and that it is still the one at its path.
+#[cfg(unix)]
+mod own {
+    use std::fs::{Metadata, TryLockError};
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    /// How often a file that disappears while it is opened is opened again.
+    const MAX_ATTEMPTS: u32 = 16;
+
+    enum Opened {
+        Own(File),
+        /// Another download has finished or discarded it.
+        Gone,
+        Unusable,
+    }
+
+    pub(super) fn open(whole: &Path, path: PathBuf) -> io::Result<Partial> {
+        let mut random = None;
+        for _ in 0..MAX_ATTEMPTS {
+            let opened = match create_new(&path) {
+                Ok(file) => lock(file, &path)?,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    let random = match &mut random {
+                        Some(random) => random,
+                        empty => empty.insert(Partial::create_random(whole)?),
+                    };
+                    open_existing(&path, &random.file.metadata()?)?
+                }
+                Err(error) => return Err(error),
+            };
+            match opened {
+                Opened::Own(file) => return Ok(Partial { file, path, on_drop: OnDrop::Keep }),
+                Opened::Gone => {}
+                Opened::Unusable => break,
+            }
+        }
+        random.map_or_else(|| Partial::create_random(whole), Ok)
+    }
+
+    /// Opens the file at this path if it is like a file that was just created beside it.
+    fn open_existing(path: &Path, created: &Metadata) -> io::Result<Opened> {
+        let is_own = |file: &Metadata| {
+            let (owner, mode) = ((file.uid(), file.gid()), file.mode());
+            file.nlink() == 1 && owner == (created.uid(), created.gid()) && mode == created.mode()
+        };
+        match fs::symlink_metadata(path) {
+            Ok(there) if is_own(&there) => {}
+            Ok(_) => return Ok(Opened::Unusable),
+            Err(error) => return gone_or(error),
+        }
+
+        // For reading too, because opening a FIFO for writing alone waits for a reader.
+        let file = match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Gone),
+            Err(_) => return Ok(Opened::Unusable),
+        };
+        match lock(file, path)? {
+            Opened::Own(file) if !is_own(&file.metadata()?) => Ok(Opened::Unusable),
+            opened => Ok(opened),
+        }
+    }
+
+    /// Locks a file, which must be at its path after that: another download may have moved it to
+    /// its final path in the meantime.
+    fn lock(file: File, path: &Path) -> io::Result<Opened> {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Opened::Unusable),
+            // Without locks, two downloads may write to the file. Both write the same bytes.
+            Err(TryLockError::Error(_)) => {}
+        }
+        match is_at(&file, path) {
+            Ok(true) => Ok(Opened::Own(file)),
+            Ok(false) => Ok(Opened::Gone),
+            Err(error) => gone_or(error),
+        }
+    }
+
+    /// Whether the open file is the one at this path, and not behind a link.
+    pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+        let (file, there) = (file.metadata()?, fs::symlink_metadata(path)?);
+        Ok((file.dev(), file.ino()) == (there.dev(), there.ino()))
+    }
+
+    fn gone_or(error: io::Error) -> io::Result<Opened> {
+        match error.kind() {
+            io::ErrorKind::NotFound => Ok(Opened::Gone),
+            _ => Err(error),
+        }
     }
 }

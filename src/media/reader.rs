@@ -1,308 +1,332 @@
-//! One transfer of media: a reader that goes on where it was cut.
+//! `MediaReader`: one transfer, which resumes by itself.
 
-use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::mem;
 
-use super::request::{Downloaded, Media, OnProgress, Progress};
+use super::failures::{Failures, Interrupted};
+use super::request::Media;
 use super::source::Source;
+use super::version::Version;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Deadline, MediaBody, MediaResponse, SignedUrl};
+use crate::http::{Deadline, MediaBody, SignedUrl};
 
-/// After this many bytes over one connection, the failures before it are forgotten.
-const PROGRESS: u64 = 64 * 1024;
-
-const BUFFER_BYTES: usize = 64 * 1024;
-
-/// A recording's media as a blocking reader; made by [`Media::reader`].
+/// The media of a recording, as a blocking reader. Made by [`Media::reader`].
 ///
-/// It takes up a cut transfer by itself. At the end of the media it has checked the length. An
-/// [`io::Error`] that it gives holds an [`Error`]: `error.get_ref()?.downcast_ref::<Error>()`.
+/// A transfer that is interrupted is resumed. At the end, the length has been checked. An
+/// [`io::Error`] of this reader holds an [`Error`].
+///
+/// ```no_run
+/// use std::io::Read;
+/// use twilio_room_recordings::{Client, Error};
+///
+/// let client = Client::from_env()?;
+/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let mut media = Vec::new();
+/// let mut reader = client.recording(room, recording).media().reader()?;
+/// if let Err(error) = reader.read_to_end(&mut media) {
+///     match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
+///         Some(error) => eprintln!("after {} requests: {error}", error.attempts()),
+///         None => eprintln!("{error}"),
+///     }
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MediaReader {
     source: Source,
-    /// The size that the record says.
-    recorded: Option<u64>,
     deadline: Deadline,
+    /// The size that the record names.
+    recorded: Option<u64>,
     url: Option<SignedUrl>,
-    entity: Entity,
-    /// Whether it is to be this entity even where no byte of it has come.
-    bound: bool,
-    /// Whether the storage has said that it is this entity.
-    checked: bool,
-    body: Option<MediaBody>,
-    /// The place that the last answer of the storage went on from.
-    opened_at: u64,
-    /// The place of the next byte.
+    /// The version that every later byte must belong to.
+    pinned: Option<Version>,
+    body: Body,
+    /// The position of the next byte.
     position: u64,
     transferred: u64,
-    since_failure: u64,
-    /// How many attempts have failed since there was progress.
-    failures: u32,
-    /// The place that a body reached which is longer than it may be.
-    excess: Option<u64>,
+    failures: Failures,
 }
 
-/// What tells the media from another under the same URL.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entity {
-    /// A hash of its entity tag, where the storage has a strong one.
-    tag: Option<u64>,
-    /// Its length, where the storage says it.
-    length: Option<u64>,
+#[derive(Debug, Default)]
+enum Body {
+    #[default]
+    Closed,
+    Open(Box<OpenBody>),
+    Complete,
+    TooLong(Excess),
 }
 
-pub(super) enum CopyError {
-    Read(Error),
-    Write(io::Error),
-    Cancelled(Error),
+/// A body of the right version, at the position of the next byte.
+#[derive(Debug)]
+struct OpenBody {
+    reader: MediaBody,
+    /// The position from which the body was requested.
+    from: u64,
+    version: Version,
 }
 
-impl CopyError {
-    /// The error for the caller, who knows what was written.
-    pub(super) fn of(self, what: impl fmt::Display) -> Error {
-        match self {
-            Self::Read(error) | Self::Cancelled(error) => error,
-            Self::Write(error) => Error::write(what, error),
-        }
-    }
+/// A body that is longer than the media may be.
+#[derive(Clone, Copy, Debug)]
+struct Excess {
+    from: u64,
+    reached: u64,
 }
 
 impl MediaReader {
-    /// A transfer that has not begun.
+    /// A transfer without a request so far.
     pub(super) fn new(source: Source, recorded: Option<u64>, deadline: Deadline) -> Self {
         Self {
             source,
-            recorded,
             deadline,
+            recorded,
             url: None,
-            entity: Entity::default(),
-            bound: false,
-            checked: false,
-            body: None,
-            opened_at: 0,
+            pinned: None,
+            body: Body::Closed,
             position: 0,
             transferred: 0,
-            since_failure: 0,
-            failures: 0,
-            excess: None,
+            failures: Failures::default(),
         }
     }
 
-    /// How long the media is in bytes, where the storage or the record says so.
+    /// Returns the size of the media in bytes, as the record or the storage names it.
     pub fn total(&self) -> Option<u64> {
-        self.entity.length.or(self.recorded)
+        self.recorded.or(self.version().and_then(|version| version.length))
     }
 
-    pub(super) fn entity_tag(&self) -> Option<u64> {
-        self.entity.tag
+    /// The version that the next byte belongs to, if that is known.
+    fn version(&self) -> Option<&Version> {
+        match &self.body {
+            Body::Open(open) => Some(&open.version),
+            _ => self.pinned.as_ref(),
+        }
+    }
+
+    /// The number that identifies the version in file names, if it has a strong entity tag.
+    pub(super) fn version_id(&self) -> Option<u64> {
+        self.version()?.id(self.source.sid())
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position
     }
 
     pub(super) fn transferred(&self) -> u64 {
         self.transferred
     }
 
-    /// Goes on from this place of the media with that entity tag.
-    pub(super) fn resume(&mut self, position: u64, tag: u64) {
+    /// Sends the first request, unless that is done.
+    pub(super) fn open(&mut self) -> Result<(), Interrupted> {
+        if let Body::Closed = self.body {
+            self.body = Body::Open(self.connect()?);
+        }
+        Ok(())
+    }
+
+    /// Accepts no other version from now on, even before the first byte. Without a strong entity
+    /// tag there is nothing to compare.
+    pub(super) fn pin(&mut self) {
+        self.pinned = self.version().filter(|version| version.tag.is_some()).cloned();
+    }
+
+    /// Continues the pinned version at this position.
+    pub(super) fn skip_to(&mut self, position: u64) {
         self.position = position;
-        self.entity = Entity { tag: Some(tag), length: None };
-        self.bound = true;
-        self.checked = false;
+        self.body = if self.total() == Some(position) { Body::Complete } else { Body::Closed };
     }
 
-    /// Takes no other media from now on than the one that was opened, even from its first byte.
-    pub(super) fn bind(&mut self) {
-        self.bound = self.entity.tag.is_some();
-    }
+    /// Waits, and begins at the first byte again, with whatever the storage has then. Returns the
+    /// error if the retry policy permits no further attempt.
+    pub(super) fn start_over(&mut self, error: Error) -> Result<(), Error> {
+        let attempt = self.failures.started_over();
+        // Permanent for a transfer that cannot start over, but not for this one.
+        self.wait(attempt, error.transient(true))?;
 
-    /// Begins at the first byte again, of whatever is there now.
-    pub(super) fn start_over(&mut self) {
-        self.entity = Entity::default();
-        self.bound = false;
-        self.checked = false;
-        self.body = None;
+        self.pinned = None;
+        self.body = Body::Closed;
         self.position = 0;
-        self.excess = None;
+        Ok(())
     }
 
-    /// Whether a transfer that ended with this error can only begin at the first byte again.
-    pub(super) fn must_start_over(&self, error: &Error) -> bool {
+    /// Sends requests until a response continues the media at the current position.
+    fn connect(&mut self) -> Result<Box<OpenBody>, Interrupted> {
+        loop {
+            // The API's failures have had their retries, and say nothing about the media.
+            let url = self.signed_url().map_err(Interrupted::Failed)?;
+            match self.request(&url) {
+                Ok(open) => return Ok(Box::new(open)),
+                Err(interrupted) => self.before_retry(interrupted)?,
+            }
+        }
+    }
+
+    fn signed_url(&mut self) -> Result<SignedUrl, Error> {
+        match &self.url {
+            Some(url) => Ok(url.clone()),
+            None => Ok(self.url.insert(self.source.sign(self.deadline)?).clone()),
+        }
+    }
+
+    /// Sends one request for the media from the current position on.
+    fn request(&mut self, url: &SignedUrl) -> Result<OpenBody, Interrupted> {
+        let from = self.position;
+        let requested = self.source.http().get_media(self.source.sid(), url, from, self.deadline);
+        let response = requested.map_err(|error| self.rejected(error))?;
+        let media = response.into_media().map_err(|error| unusable(from, error))?;
+
+        let version = self.check(Version { tag: media.entity_tag, length: media.length })?;
+        let mut reader = media.body;
+        if media.first < from {
+            // The storage ignored the range.
+            if version.length.is_some_and(|length| length < from) {
+                return Err(Interrupted::StartOver(self.changed()));
+            }
+            reader.skip(from - media.first).map_err(|error| self.interrupted(error))?;
+        }
+        Ok(OpenBody { reader, from, version })
+    }
+
+    /// Checks that the version is the pinned one, and as long as recorded.
+    fn check(&self, version: Version) -> Result<Version, Interrupted> {
+        let is_other = |pinned: &Version| !pinned.is_same(&version);
+        if self.pinned.as_ref().is_some_and(is_other) {
+            return Err(Interrupted::StartOver(self.changed()));
+        }
+
+        let length = version.length.or(self.pinned.as_ref().and_then(|pinned| pinned.length));
+        match (self.recorded, length) {
+            (Some(recorded), Some(stored)) if recorded != stored => {
+                Err(unusable(self.position, self.size_mismatch(recorded, stored)))
+            }
+            (None, None) => {
+                let reason = "neither the storage nor the record names the size of the media";
+                Err(unusable(self.position, Error::invalid_response(reason)))
+            }
+            _ => Ok(Version { length, ..version }),
+        }
+    }
+
+    /// The failure of a request that got no media.
+    fn rejected(&mut self, error: Error) -> Interrupted {
         match error.kind() {
-            ErrorKind::MediaChanged { .. } => true,
-            // Of what was begun, no more can be made sense of.
-            ErrorKind::MediaSizeMismatch { .. } | ErrorKind::InvalidResponse(_) => {
-                self.opened_at > 0
+            ErrorKind::Storage(response) if response.status < 429 => {
+                // The signed URL may have expired.
+                self.url = None;
+                self.interrupted(error)
             }
-            _ => error.is_transient() && self.position > 0 && self.entity.tag.is_none(),
+            ErrorKind::MediaChanged { .. } => unusable(self.position, error),
+            _ => self.interrupted(error),
         }
     }
 
-    /// Has a body that goes on at the current place.
-    pub(super) fn open(&mut self) -> Result<(), Error> {
-        while self.body.is_none() {
-            // What fails on the way says nothing of the media.
-            self.opened_at = 0;
-            let url = match &self.url {
-                Some(url) => url.clone(),
-                None => self.url.insert(self.source.sign(self.deadline)?).clone(),
-            };
-            match self.connect(&url) {
-                Ok(body) => self.body = Some(body),
-                Err(error) => self.after_failure(error)?,
-            }
+    /// A failure on the way, which says nothing about the media.
+    fn interrupted(&self, error: Error) -> Interrupted {
+        let has_untagged_bytes = self.pinned.as_ref().is_some_and(|pinned| pinned.tag.is_none());
+        match has_untagged_bytes && error.is_transient() {
+            true => Interrupted::StartOver(error),
+            false => Interrupted::Failed(error),
         }
-        Ok(())
     }
 
-    /// One attempt at a body that goes on at the current place.
-    fn connect(&mut self, url: &SignedUrl) -> Result<MediaBody, Error> {
-        let sid = self.source.sid();
-        let response = self.source.http().get_media(sid, url, self.position, self.deadline)?;
-        self.opened_at = self.position;
-        let MediaResponse { first, length, entity_tag, mut body } = response.into_media()?;
-        let tag = entity_tag.map(|tag| {
-            let mut hasher = DefaultHasher::new();
-            (self.source.sid(), tag).hash(&mut hasher);
-            hasher.finish()
-        });
-        self.check(tag, length)?;
-        if first < self.position {
-            // The range was ignored.
-            if length.is_some_and(|length| length < self.position) {
-                return Err(Error::new(ErrorKind::MediaChanged {
-                    recording_sid: self.source.sid(),
-                }));
+    /// Waits before the next attempt. Returns what happened if there is none.
+    fn before_retry(&mut self, interrupted: Interrupted) -> Result<(), Interrupted> {
+        match interrupted {
+            Interrupted::Failed(error) => {
+                let attempt = self.failures.failed();
+                self.wait(attempt, error).map_err(Interrupted::Failed)
             }
-            body.skip(self.position - first)?;
-        }
-        Ok(body)
-    }
-
-    /// Whether what the storage offers is the media that was begun, and as long as recorded.
-    fn check(&mut self, tag: Option<u64>, length: Option<u64>) -> Result<(), Error> {
-        if self.position > 0 || self.bound {
-            let begun = self.entity;
-            let same_length = begun.length.is_none() || length.is_none() || begun.length == length;
-            if begun.tag.is_none() || begun.tag != tag || !same_length {
-                return Err(Error::new(ErrorKind::MediaChanged {
-                    recording_sid: self.source.sid(),
-                }));
+            Interrupted::StartOver(error) => {
+                let attempts = self.failures.current();
+                Err(Interrupted::StartOver(error.after_attempts(attempts)))
             }
         }
-        if let (Some(recorded), Some(stored)) = (self.recorded, length)
-            && recorded != stored
-        {
-            return Err(Error::new(ErrorKind::MediaSizeMismatch {
-                recording_sid: self.source.sid(),
-                recorded,
-                stored,
-            }));
-        }
-        let length = length.or(self.entity.length);
-        if self.recorded.is_none() && length.is_none() {
-            let reason = "neither the storage nor the recording says how long the media is";
-            return Err(Error::invalid_response(reason));
-        }
-        self.entity = Entity { tag, length };
-        self.checked = true;
-        Ok(())
     }
 
-    /// Waits for the next attempt, where there is one and it can go on.
-    fn after_failure(&mut self, error: Error) -> Result<(), Error> {
-        self.body = None;
-        self.since_failure = 0;
-        self.failures = self.failures.saturating_add(1);
-        if matches!(error.kind(), ErrorKind::Storage(answer) if answer.status < 429) {
-            // It has expired.
-            self.url = None;
+    fn wait(&self, attempt: u32, error: Error) -> Result<(), Error> {
+        if error.is_transient() && self.deadline.has_passed() {
+            let exceeded = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
+            return Err(exceeded.after_attempts(attempt));
         }
-        if self.deadline.has_passed() {
-            let late = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
-            return Err(late.after_attempts(self.failures));
-        }
-        if self.must_start_over(&error) {
-            return Err(error.after_attempts(self.failures));
-        }
-        let sid = self.source.sid();
-        self.source.http().wait_before_retry(self.failures, self.deadline, Some(sid), error)
+
+        let sid = Some(self.source.sid());
+        self.source.http().wait_before_retry(attempt, self.deadline, sid, error)
     }
 
-    fn is_whole(&self) -> bool {
-        self.checked && self.total() == Some(self.position)
-    }
-
-    fn read_media(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    /// Reads the next bytes. No byte means that the media is complete.
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Interrupted> {
         if buffer.is_empty() {
             return Ok(0);
         }
+
         loop {
-            if let (Some(recorded), Some(stored)) = (self.total(), self.excess) {
-                let error = Error::new(ErrorKind::MediaSizeMismatch {
-                    recording_sid: self.source.sid(),
-                    recorded,
-                    stored,
-                });
-                return Err(error.after_attempts(self.failures.saturating_add(1)));
-            }
-            if self.body.is_none() && self.is_whole() {
-                return Ok(0);
-            }
             self.open()?;
-            let Some(body) = &mut self.body else { continue };
-            let (position, total) = (self.position, self.entity.length.or(self.recorded));
-            match body.read(buffer) {
-                Ok(0) if total.is_none_or(|total| total == position) => return Ok(0),
+            let total = self.total();
+            let is_at_end = total == Some(self.position);
+            let mut open = match mem::take(&mut self.body) {
+                Body::Open(open) => open,
+                Body::TooLong(excess) => return Err(self.too_long(excess)),
+                body => {
+                    self.body = body;
+                    return Ok(0);
+                }
+            };
+
+            match open.reader.read(buffer) {
+                // All bytes are there, however the connection ends.
+                Ok(0) | Err(_) if is_at_end => self.complete(open),
                 Ok(0) => {
-                    let error = body.failed(truncated(position, total));
-                    self.after_failure(error)?;
+                    let error = open.reader.failed(truncated(self.position, total));
+                    self.before_retry(self.interrupted(error))?;
                 }
                 Ok(count) => {
-                    if self.advance(count as u64) {
-                        return Ok(count);
+                    let reached = self.position.saturating_add(count as u64);
+                    if total.is_some_and(|total| reached > total) {
+                        return Err(self.too_long(Excess { from: open.from, reached }));
                     }
+                    self.advance(open, count as u64);
+                    return Ok(count);
                 }
-                // All of it has come, whatever the connection makes of its end.
-                Err(_) if self.is_whole() => self.body = None,
-                Err(error) => self.after_failure(error)?,
+                Err(error) => self.before_retry(self.interrupted(error))?,
             }
         }
     }
 
-    /// Counts what was read; false where that is more than there may be.
-    fn advance(&mut self, count: u64) -> bool {
-        let position = self.position.saturating_add(count);
-        if self.total().is_some_and(|total| position > total) {
-            self.body = None;
-            self.excess = Some(position);
-            return false;
-        }
-        self.position = position;
+    fn advance(&mut self, open: Box<OpenBody>, count: u64) {
+        self.position = self.position.saturating_add(count);
         self.transferred = self.transferred.saturating_add(count);
-        self.since_failure = self.since_failure.saturating_add(count);
-        if self.since_failure >= PROGRESS {
-            self.failures = 0;
-        }
-        true
+        self.failures.received(count);
+        self.pinned.get_or_insert_with(|| open.version.clone());
+        self.body = Body::Open(open);
     }
 
-    /// Copies what is left, and gives the size of the whole.
-    pub(super) fn copy_to(
-        &mut self,
-        out: &mut (impl Write + ?Sized),
-        on_progress: &mut OnProgress<'_>,
-    ) -> Result<u64, CopyError> {
-        let mut buffer = vec![0; BUFFER_BYTES];
-        loop {
-            let count = self.read_media(&mut buffer).map_err(CopyError::Read)?;
-            if count == 0 {
-                out.flush().map_err(CopyError::Write)?;
-                return Ok(self.position);
-            }
-            out.write_all(&buffer[..count]).map_err(CopyError::Write)?;
-            let progress = Progress { received: self.position, total: self.total() };
-            on_progress.report(progress).map_err(CopyError::Cancelled)?;
-        }
+    fn complete(&mut self, open: Box<OpenBody>) {
+        self.pinned.get_or_insert(open.version);
+        self.body = Body::Complete;
+    }
+
+    fn too_long(&mut self, excess: Excess) -> Interrupted {
+        let recorded = self.total().unwrap_or_default();
+        self.body = Body::TooLong(excess);
+        let error = self.size_mismatch(recorded, excess.reached);
+        unusable(excess.from, error.after_attempts(self.failures.current()))
+    }
+
+    fn changed(&self) -> Error {
+        Error::new(ErrorKind::MediaChanged { recording_sid: self.source.sid() })
+    }
+
+    fn size_mismatch(&self, recorded: u64, stored: u64) -> Error {
+        let recording_sid = self.source.sid();
+        Error::new(ErrorKind::MediaSizeMismatch { recording_sid, recorded, stored })
+    }
+}
+
+/// A response that contradicts what is known. If it continues earlier bytes, these may be what is
+/// wrong.
+fn unusable(from: u64, error: Error) -> Interrupted {
+    match from {
+        0 => Interrupted::Failed(error),
+        _ => Interrupted::StartOver(error),
     }
 }
 
@@ -312,16 +336,18 @@ fn truncated(position: u64, total: Option<u64>) -> String {
 }
 
 impl Media<'_> {
-    /// Opens the media as a reader. The first request is made at once, so that its errors are
-    /// returned here. An error of the transfer later on is a [`std::io::Error`] that holds an
-    /// [`Error`]. The reader does not call [`on_progress`](Self::on_progress).
+    /// Opens the media as a reader. The first request is sent at once, and its errors are returned
+    /// here. A later error of the transfer is a [`std::io::Error`] that holds an [`Error`]. The
+    /// reader does not call the callback of [`on_progress`](Self::on_progress).
     ///
     /// # Errors
     ///
     /// - The errors of [`url`](Self::url).
     /// - [`Storage`](ErrorKind::Storage) if the storage rejects the request.
     /// - [`MediaSizeMismatch`](ErrorKind::MediaSizeMismatch) if the size in the storage differs
-    ///   from the recorded one.
+    ///   from the recorded size.
+    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if neither the storage nor the record
+    ///   names the size, or if the storage has compressed the media.
     ///
     /// ```no_run
     /// use std::io::{BufRead, BufReader};
@@ -331,49 +357,21 @@ impl Media<'_> {
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let mut media = BufReader::new(client.recording(room, recording).media().reader()?);
-    /// let is_matroska = media.fill_buf().is_ok_and(|bytes| bytes.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]));
+    /// let is_matroska = media.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"\x1A\x45\xDF\xA3"));
     /// # let _ = is_matroska;
     /// # Ok::<(), Error>(())
     /// ```
     pub fn reader(&self) -> Result<MediaReader, Error> {
         let deadline = self.source.deadline_from_now();
-        let mut reader =
-            MediaReader::new(self.source.clone(), self.source.size(deadline)?, deadline);
-        reader.open()?;
+        let recorded = self.source.recorded_size(deadline)?;
+        let mut reader = MediaReader::new(self.source.clone(), recorded, deadline);
+        reader.open().map_err(Interrupted::into_error)?;
         Ok(reader)
-    }
-
-    /// Downloads the media into a writer.
-    ///
-    /// # Errors
-    ///
-    /// - The errors of [`reader`](Self::reader).
-    /// - [`Transport`](ErrorKind::Transport), [`Timeout`](ErrorKind::Timeout) or
-    ///   [`MediaChanged`](ErrorKind::MediaChanged) if the transfer fails and cannot be resumed.
-    /// - [`Write`](ErrorKind::Write) if writing fails.
-    /// - [`Cancelled`](ErrorKind::Cancelled) if the callback cancels the download.
-    ///
-    /// ```no_run
-    /// use twilio_room_recordings::{Client, Error};
-    ///
-    /// let client = Client::from_env()?;
-    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let mut out = std::io::stdout().lock();
-    /// let done = client.recording(room, recording).media().download(&mut out)?;
-    /// eprintln!("{} bytes", done.size);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn download(mut self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
-        let mut reader = self.reader()?;
-        let copied = reader.copy_to(out, &mut self.on_progress);
-        let size = copied.map_err(|error| error.of("the media"))?;
-        Ok(Downloaded { size, transferred: reader.transferred() })
     }
 }
 
 impl Read for MediaReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read_media(buffer).map_err(io::Error::other)
+        self.receive(buffer).map_err(|interrupted| interrupted.into_error().into())
     }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::source::Source;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::http::SignedUrl;
 use crate::model::RoomRecording;
 use crate::resource::RecordingResource;
@@ -50,12 +50,8 @@ pub(super) struct OnProgress<'a>(Callback<'a>);
 type Callback<'a> = Box<dyn FnMut(Progress) -> ControlFlow<()> + Send + 'a>;
 
 impl OnProgress<'_> {
-    /// Reports the progress. An error means that the callback has cancelled the download.
-    pub(super) fn report(&mut self, progress: Progress) -> Result<(), Error> {
-        match (self.0)(progress) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::new(ErrorKind::Cancelled)),
-        }
+    pub(super) fn report(&mut self, progress: Progress) -> ControlFlow<()> {
+        (self.0)(progress)
     }
 }
 
@@ -101,7 +97,7 @@ impl<'a> Media<'a> {
 
     /// Sets a limit on the time of one transfer, from its first request to its last byte,
     /// including retries and their delays. If it expires, the transfer fails with
-    /// [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default there is no limit while bytes
+    /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded). By default there is no limit while bytes
     /// arrive.
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.source.set_deadline(limit);
@@ -131,7 +127,7 @@ impl<'a> Media<'a> {
 
     /// Calls the callback as [`on_progress`](Self::on_progress) does. If it returns
     /// [`Break`](ControlFlow::Break), the download fails with
-    /// [`Cancelled`](ErrorKind::Cancelled).
+    /// [`Cancelled`](crate::ErrorKind::Cancelled).
     ///
     /// [`download_to`](Self::download_to) then keeps the partial file, so a later call resumes the
     /// download. The callback is not called while no bytes arrive:
@@ -166,14 +162,14 @@ impl<'a> Media<'a> {
     ///
     /// # Errors
     ///
-    /// - [`MediaUnavailable`](ErrorKind::MediaUnavailable) if the recording is still processing,
+    /// - [`MediaUnavailable`](crate::ErrorKind::MediaUnavailable) if the recording is still processing,
     ///   has failed or is deleted.
-    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the URL is not `https`.
-    /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes.
+    /// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the URL is not `https`.
+    /// - [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) if the deadline passes.
     /// - Any error of a request to the API.
     pub fn url(&self) -> Result<SignedUrl, Error> {
         let deadline = self.source.deadline_from_now();
-        self.source.known(deadline)?;
+        self.source.recorded_size(deadline)?;
         self.source.sign(deadline)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::error::{Error, ErrorKind};
 use crate::http::{Deadline, Head, Http, Method, SignedUrl};
 use crate::model::{RecordingSid, RoomRecording, Status};
@@ -11,15 +13,17 @@ use crate::resource::RecordingResource;
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     resource: RecordingResource,
+    /// `None` if the record must be fetched first.
     known: Option<Known>,
     time_limit: Option<Duration>,
 }
 
 /// The part of a record that is about its media.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    status: Status,
-    pub size: Option<u64>,
+#[derive(Clone, Debug, Deserialize)]
+struct Known {
+    /// Older records may have none.
+    status: Option<Status>,
+    size: Option<u64>,
 }
 
 impl Source {
@@ -29,7 +33,7 @@ impl Source {
     }
 
     pub(super) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
-        let known = Known { status: record.status.clone(), size: record.size };
+        let known = Known { status: Some(record.status.clone()), size: record.size };
         Self { known: Some(known), ..Self::of(resource) }
     }
 
@@ -41,33 +45,53 @@ impl Source {
         Deadline::after(self.time_limit)
     }
 
-    /// Returns the status and the size. Without a record, it is fetched.
-    pub(super) fn known(&self, deadline: Deadline) -> Result<Known, Error> {
+    /// Returns the size that the record names, or an error if its status says that there is no
+    /// media. If the record is not at hand, it is fetched.
+    pub(super) fn recorded_size(&self, deadline: Deadline) -> Result<Option<u64>, Error> {
         let known = match &self.known {
             Some(known) => known.clone(),
-            None => {
-                let record = self.resource.fetch_by(deadline)?;
-                Known { status: record.status, size: record.size }
-            }
+            None => self.resource.fetch_as(deadline, |body| self.read_record(body))?,
         };
 
         match known.status {
             // The API decides about an unknown status.
-            Status::Completed | Status::Other(_) => Ok(known),
-            status => {
+            None | Some(Status::Completed | Status::Other(_)) => Ok(known.size),
+            Some(status) => {
                 let recording_sid = self.sid();
                 Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
             }
         }
     }
 
-    /// Whether the record is at hand, so that nothing has to be requested for it.
-    pub(super) fn is_at_hand(&self) -> bool {
-        self.known.is_some()
+    /// The size that the record names, if the record is at hand.
+    pub(super) fn known_size(&self) -> Option<u64> {
+        self.known.as_ref()?.size
     }
 
-    pub(super) fn size(&self, deadline: Deadline) -> Result<Option<u64>, Error> {
-        Ok(self.known(deadline)?.size)
+    /// Reads the status and the size of a record. Its other fields may be invalid, except that the
+    /// record must not be another one's.
+    fn read_record(&self, body: &[u8]) -> Result<Known, Error> {
+        #[derive(Deserialize)]
+        struct Sid {
+            sid: serde_json::Value,
+        }
+
+        let invalid = |error| Error::invalid_response(format!("{error}")).caused_by(error);
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(Error::invalid_response("expected the record of a recording"));
+        }
+        let known = serde_json::from_slice(body).map_err(invalid)?;
+
+        let sid = serde_json::from_slice(body)
+            .ok()
+            .and_then(|Sid { sid }| sid.as_str().and_then(|sid| sid.parse::<RecordingSid>().ok()));
+        match sid {
+            Some(sid) if !sid.eq_ignore_ascii_case(&self.sid()) => {
+                let reason = format!("expected recording {}, got {sid}", self.sid());
+                Err(Error::invalid_response(reason))
+            }
+            _ => Ok(known),
+        }
     }
 
     pub(super) fn sid(&self) -> RecordingSid {
@@ -90,7 +114,7 @@ impl Source {
 
 /// The target of the redirect to the media: from the header, or else from the body.
 fn location(head: &Head, body: &[u8]) -> Result<String, Error> {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Redirect {
         redirect_to: String,
     }

@@ -88,10 +88,25 @@ fn a_deletion_is_tried_again_and_its_refusal_is_told() {
     let server = Server::start(|_| error_response(401, 20003, "Authenticate"));
     let error = resource(&client(server.base_url()), 1).delete().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)), "{error:?}");
-    // Anything but 204 says nothing about the recording.
-    let server = Server::start(|_| json_response(200, &Value::Null));
-    let error = resource(&client(server.base_url()), 1).delete().unwrap_err();
-    assert!(error.to_string().contains("expected 204, got 200"), "{error}");
+}
+
+#[test]
+fn deletion_succeeds_with_any_2xx() {
+    for status in [200, 202, 204, 299] {
+        let server = Server::start(move |_| json_response(status, &Value::Null));
+        let deleted = resource(&client(server.base_url()), 1).delete().unwrap();
+        assert_eq!(deleted, Deletion::Deleted, "{status}");
+    }
+}
+
+#[test]
+fn deletion_that_is_redirected_is_an_error() {
+    let redirect =
+        b"HTTP/1.1 303 See Other\r\nLocation: /other?token=s3cr3t\r\nContent-Length: 0\r\n\r\n";
+    let server = RawServer::start(vec![redirect.to_vec()]);
+    let error = resource(&client(&server.base_url), 1).delete().unwrap_err();
+    let text = "invalid response: expected 2xx, got 303, a redirect to /other";
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]

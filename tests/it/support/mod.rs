@@ -15,6 +15,7 @@ use twilio_room_recordings::{
 
 #[path = "../../../examples/fake_server/mod.rs"]
 pub mod fake_server;
+pub mod media;
 pub mod pages;
 pub mod proxy;
 pub mod storage;

@@ -1,0 +1,100 @@
+//! `Media::download`: the media into a writer.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use super::failures::Interrupted;
+use super::reader::MediaReader;
+use super::request::{Downloaded, Media, OnProgress, Progress};
+use crate::error::{Error, ErrorKind};
+
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The reason why not all of the media was copied.
+#[derive(Debug)]
+pub(super) enum CopyError {
+    Interrupted(Interrupted),
+    Write(io::Error),
+    Cancelled,
+}
+
+impl CopyError {
+    /// Whether the bytes that were written are of use to a later download.
+    pub(super) fn can_resume(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::Interrupted(Interrupted::Failed(_)))
+    }
+
+    /// The error for the caller; `target` is what was written to.
+    pub(super) fn into_error(self, target: impl fmt::Display) -> Error {
+        match self {
+            Self::Interrupted(interrupted) => interrupted.into_error(),
+            Self::Write(error) => Error::write(target, error),
+            Self::Cancelled => Error::new(ErrorKind::Cancelled),
+        }
+    }
+}
+
+impl From<Interrupted> for CopyError {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::Interrupted(interrupted)
+    }
+}
+
+impl From<io::Error> for CopyError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Copies the rest of the media.
+pub(super) fn copy(
+    reader: &mut MediaReader,
+    out: &mut (impl Write + ?Sized),
+    on_progress: &mut OnProgress<'_>,
+) -> Result<(), CopyError> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let count = reader.receive(&mut buffer)?;
+        if count == 0 {
+            out.flush()?;
+            return Ok(());
+        }
+
+        out.write_all(&buffer[..count])?;
+        let progress = Progress { received: reader.position(), total: reader.total() };
+        if on_progress.report(progress).is_break() {
+            return Err(CopyError::Cancelled);
+        }
+    }
+}
+
+impl Media<'_> {
+    /// Downloads the media into a writer.
+    ///
+    /// # Errors
+    ///
+    /// - The errors of [`reader`](Self::reader).
+    /// - [`Transport`](ErrorKind::Transport), [`Timeout`](ErrorKind::Timeout),
+    ///   [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) or
+    ///   [`MediaChanged`](ErrorKind::MediaChanged) if the transfer fails and cannot be resumed.
+    /// - [`Write`](ErrorKind::Write) if writing fails.
+    /// - [`Cancelled`](ErrorKind::Cancelled) if the callback cancels the download.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let mut out = std::io::stdout().lock();
+    /// let done = client.recording(room, recording).media().download(&mut out)?;
+    /// eprintln!("{} bytes", done.size);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn download(mut self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
+        let mut reader = self.reader()?;
+        copy(&mut reader, out, &mut self.on_progress)
+            .map_err(|error| error.into_error("the media"))?;
+        Ok(Downloaded { size: reader.position(), transferred: reader.transferred() })
+    }
+}

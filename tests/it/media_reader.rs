@@ -1,0 +1,344 @@
+//! Media into a reader or a writer: resuming, retries, deadlines, sizes, progress.
+
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use twilio_room_recordings::{Error, ErrorKind, Status};
+
+use crate::support::media::*;
+use crate::support::storage::{Fate, Storage, api};
+use crate::support::{RawServer, builder, client, http, room};
+
+#[test]
+fn media_is_downloaded_and_progress_is_reported() {
+    let setting = Setting::new(vec![]);
+    let (mut out, mut seen) = (Vec::new(), Vec::new());
+    let media = setting.known_media().on_progress(|progress| seen.push(progress));
+    let done = media.download(&mut out).unwrap();
+    assert!(out == media_bytes());
+    assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64));
+    assert!(seen.len() > 1 && seen.is_sorted_by_key(|it| it.received));
+    assert!(seen.iter().all(|it| it.total == Some(SIZE as u64)));
+    assert_eq!(seen.last().unwrap().received, SIZE as u64);
+    assert_eq!(setting.api.requests().len(), 1);
+}
+
+#[test]
+fn reader_yields_the_media_and_then_ends() {
+    let setting = Setting::new(vec![]);
+    let mut reader = setting.media().reader().unwrap();
+    assert_eq!(reader.total(), Some(SIZE as u64));
+    assert_eq!(reader.read(&mut []).unwrap(), 0);
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).unwrap();
+    assert!(read == media_bytes());
+    assert_eq!(reader.read(&mut [0; 8]).unwrap(), 0);
+    assert_eq!(setting.storage.heads().len(), 1);
+}
+
+#[test]
+fn first_request_has_no_range() {
+    let setting = Setting::new(vec![]);
+    setting.assert_downloads();
+    let head = setting.storage.heads().remove(0).to_ascii_lowercase();
+    assert!(!head.contains("range:"), "{head}");
+}
+
+#[test]
+fn truncated_transfer_is_resumed_at_its_position() {
+    let setting = Setting::new(truncated());
+    setting.assert_downloads();
+    assert_eq!(setting.storage.ranges(), [0, 1, 1 + SIZE / 2, SIZE - 1]);
+    // One signed URL served them all.
+    assert_eq!(setting.api.requests().len(), 1);
+}
+
+#[test]
+fn transfer_is_resumed_wherever_it_was_truncated() {
+    let mut positions = vec![0, 1, 2, 4095, 65_535, 65_536, 65_537, 131_072, SIZE - 2, SIZE - 1];
+    positions.extend((0..SIZE).step_by(41_983));
+    for position in positions {
+        let setting = Setting::new(vec![Fate::CutAfter(position)]);
+        setting.assert_downloads();
+        assert_eq!(setting.storage.ranges(), [0, position], "{position}");
+    }
+}
+
+#[test]
+fn failures_before_progress_are_not_counted() {
+    let setting = Setting::new(vec![Fate::CutAfter(65_536); 4]).with_retries(retries(1));
+    setting.assert_downloads();
+    assert_eq!(setting.storage.ranges().len(), 5);
+}
+
+#[test]
+fn failures_without_progress_are_limited_by_the_retry_policy() {
+    let setting = Setting::new(vec![Fate::CutAfter(1); 9]);
+    let error = setting.download().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    assert_eq!((error.attempts(), setting.storage.heads().len()), (4, 4));
+}
+
+#[test]
+fn ignored_range_is_skipped() {
+    let setting = Setting::new(vec![Fate::CutAfter(SIZE / 2), Fate::IgnoreRange]);
+    setting.assert_downloads();
+}
+
+#[test]
+fn stalled_transfer_is_resumed() {
+    let setting = Setting::new(vec![Fate::StallAfter(0), Fate::StallAfter(1000)]);
+    let client = builder(setting.api.base_url()).attempt_timeout(Duration::from_millis(500));
+    Setting { client: client.build().unwrap(), ..setting }.assert_downloads();
+}
+
+#[test]
+fn deadline_ends_a_stalled_transfer() {
+    for setting in [
+        Setting::new(vec![Fate::StallAfter(1000); 9]),
+        Setting::new(vec![Fate::StallAfter(1000); 9]).without_retries(),
+    ] {
+        let media = setting.known_media().deadline(Duration::from_millis(200));
+        let start = Instant::now();
+        let error = media.download(&mut Vec::new()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
+        assert!(!error.is_transient() && start.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[test]
+fn deadline_includes_the_request_for_the_url() {
+    let silent = RawServer::start_with(1, |_, stream| {
+        let _ = stream.read(&mut [0]);
+    });
+    let media = client(&silent.base_url).recording(room(), sid()).media();
+    let start = Instant::now();
+    let error = media.deadline(Duration::from_millis(200)).url().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn replaced_media_is_an_error_and_never_mixed() {
+    let other = [Some("\"two\""), None, Some("W/\"one\"")];
+    for changed in other.map(Fate::Tagged) {
+        let setting = Setting::new(vec![Fate::CutAfter(SIZE / 2), changed]);
+        let mut out = Vec::new();
+        let error = setting.known_media().download(&mut out).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::MediaChanged { .. }), "{error:?}");
+        assert!(!error.is_transient() && error.attempts() == 2, "{error:?}");
+        assert!(out == media_bytes()[..SIZE / 2]);
+    }
+}
+
+#[test]
+fn media_without_a_strong_entity_tag_is_not_resumed() {
+    let setting = Setting::new(vec![untagged(SIZE / 2)]);
+    let error = setting.download().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    assert_eq!((error.attempts(), setting.storage.heads().len()), (1, 1));
+
+    // Before the first byte there is nothing to mix.
+    Setting::new(vec![untagged(0), untagged(SIZE)]).assert_downloads();
+}
+
+#[test]
+fn rejected_range_means_that_the_media_was_replaced() {
+    let rejected = http("416 Range Not Satisfiable", "Connection: close\r\n", b"");
+    let setting = Setting::new(vec![Fate::CutAfter(SIZE / 2), Fate::Raw(rejected)]);
+    let error = setting.download().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::MediaChanged { .. }), "{error:?}");
+}
+
+#[test]
+fn size_that_differs_from_the_recorded_one_is_an_error_before_the_first_byte() {
+    for stored in [SIZE, 0] {
+        let storage = Storage::start(media_bytes()[..stored].to_vec(), vec![]);
+        let api = api(completed(SIZE + 1), &storage.url);
+        let mut out = Vec::new();
+        let media = client(api.base_url()).recording(room(), sid()).media();
+        let error = media.download(&mut out).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::MediaSizeMismatch { recorded, stored: it, .. }
+                if (*recorded, *it) == (SIZE as u64 + 1, stored as u64)),
+            "{error:?}"
+        );
+        assert!(out.is_empty() && storage.heads().len() == 1 && error.attempts() == 1);
+    }
+}
+
+#[test]
+fn empty_media_is_complete() {
+    for size in [json!(0), Value::Null] {
+        let mut json = completed(0);
+        json["size"] = size;
+        let storage = Storage::start(vec![], vec![]);
+        let api = api(json, &storage.url);
+        let media = client(api.base_url()).recording(room(), sid()).media();
+        let mut out = Vec::new();
+        assert_eq!(media.reader().unwrap().total(), Some(0));
+        assert_eq!(media.download(&mut out).unwrap().size, 0);
+        assert!(out.is_empty());
+    }
+}
+
+#[test]
+fn body_without_a_length_is_compared_with_the_record() {
+    Setting::new(vec![unframed(&media_bytes())]).assert_downloads();
+
+    let truncated = Setting::new(vec![unframed(&media_bytes()[..SIZE - 1])]);
+    truncated.assert_downloads();
+    assert_eq!(truncated.storage.ranges(), [0, SIZE - 1]);
+
+    let longer = [media_bytes(), vec![0]].concat();
+    let error = Setting::new(vec![unframed(&longer)]).download().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::MediaSizeMismatch { .. }), "{error:?}");
+}
+
+#[test]
+fn media_of_unknown_size_is_rejected() {
+    let mut json = completed(SIZE);
+    json["size"] = Value::Null;
+    let storage = Storage::start(vec![], vec![unframed(&media_bytes())]);
+    let api = api(json, &storage.url);
+    let error = client(api.base_url()).recording(room(), sid()).media().reader().unwrap_err();
+    assert!(error.to_string().contains("names the size of the media"), "{error}");
+}
+
+#[test]
+fn complete_media_without_the_end_of_the_body_is_accepted() {
+    let chunk = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{SIZE:x}\r\n");
+    let unended = [chunk.as_bytes(), &media_bytes(), b"\r\n"].concat();
+    let setting = Setting::new(vec![Fate::Raw(unended)]);
+    setting.assert_downloads();
+    assert_eq!(setting.storage.heads().len(), 1);
+}
+
+#[test]
+fn reader_that_has_failed_fails_again() {
+    let longer = [media_bytes(), vec![0]].concat();
+    let setting = Setting::new(vec![unframed(&longer)]);
+    let mut reader = setting.known_media().reader().unwrap();
+    let mut bytes = Vec::new();
+    for _ in 0..3 {
+        let error = reader.read_to_end(&mut bytes).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+        let error = error.get_ref().unwrap().downcast_ref::<Error>().unwrap();
+        assert!(matches!(error.kind(), ErrorKind::MediaSizeMismatch { .. }), "{error:?}");
+        assert_eq!(error.attempts(), 1);
+    }
+    assert!(bytes.len() <= SIZE);
+    assert_eq!(setting.storage.heads().len(), 1);
+}
+
+#[test]
+fn recording_without_media_is_reported_before_the_media_is_requested() {
+    for status in ["processing", "failed", "deleted"] {
+        let mut json = completed(SIZE);
+        json["status"] = json!(status);
+        let storage = Storage::start(media_bytes(), vec![]);
+        let api = api(json.clone(), &storage.url);
+        let client = client(api.base_url());
+        let known = client.media(&record(json));
+        let by_sid = client.recording(room(), sid()).media();
+        for media in [&known, &by_sid] {
+            let error = media.url().unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::MediaUnavailable { status: it, .. } if *it == Status::from(status)),
+                "{error:?}"
+            );
+            assert!(media.reader().is_err());
+        }
+        // Media by SID requests the record, and nothing else.
+        assert!(api.requests().iter().all(|it| !it.uri.path().ends_with("/Media")));
+        assert_eq!(api.requests().len(), 2);
+        assert!(storage.heads().is_empty());
+    }
+}
+
+#[test]
+fn media_by_sid_needs_only_the_status_and_the_size_of_the_record() {
+    let invalid =
+        [("date_created", json!("yesterday")), ("duration", json!(-1)), ("sid", json!(7))];
+    for (field, value) in invalid.into_iter().chain([("links", json!([])), ("status", json!(null))])
+    {
+        let mut json = completed(SIZE);
+        let path = json["sid"].clone();
+        json[field] = value;
+        let storage = Storage::start(media_bytes(), vec![]);
+        let url = storage.url.clone();
+        let media_path = format!("{}/Media", path.as_str().unwrap());
+        let api = crate::support::fake_server::Server::start(move |request| {
+            match request.uri.path().ends_with(&media_path) {
+                true => crate::support::fake_server::media_redirect(&url),
+                false => crate::support::fake_server::json_response(200, &json),
+            }
+        });
+        let mut out = Vec::new();
+        let media = client(api.base_url()).recording(room(), sid()).media();
+        media.download(&mut out).unwrap_or_else(|error| panic!("{field}: {error}"));
+        assert!(out == media_bytes());
+    }
+}
+
+#[test]
+fn media_by_sid_rejects_a_record_that_may_be_of_something_else() {
+    let mut negative = completed(SIZE);
+    negative["size"] = json!(-1);
+    let mut other = completed(SIZE);
+    other["sid"] = json!(format!("RT{}", "f".repeat(32)));
+    let array = json!(["completed", SIZE]);
+    for (body, words) in [(negative, "-1"), (other, "expected recording"), (array, "expected")] {
+        let api = crate::support::fake_server::Server::start(move |_| {
+            crate::support::fake_server::json_response(200, &body)
+        });
+        let error = client(api.base_url()).recording(room(), sid()).media().url().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn failure_of_the_writer_is_returned_with_its_cause() {
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let error = Setting::new(vec![]).known_media().download(&mut Full).unwrap_err();
+    assert_eq!(error.to_string(), "could not write the media: no storage space");
+    assert!(error.get_ref().unwrap().is::<std::io::Error>());
+}
+
+#[test]
+fn cancelled_download_sends_no_further_request() {
+    let setting = Setting::new(vec![Fate::CutAfter(1000); 9]);
+    let media = setting.known_media().on_progress_or_cancel(|_| ControlFlow::Break(()));
+    let mut out = Vec::new();
+    assert_eq!(*media.download(&mut out).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(!out.is_empty() && out.len() <= 1000);
+    assert_eq!(setting.storage.heads().len(), 1);
+}
+
+#[test]
+fn retries_of_a_transfer_are_reported_with_its_recording() {
+    let setting = Setting::new(vec![Fate::CutAfter(1), Fate::CutAfter(70_000), Fate::CutAfter(0)]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let client = builder(setting.api.base_url()).on_retry(move |retry| {
+        log.lock().unwrap().push((retry.attempt, retry.recording_sid));
+    });
+    Setting { client: client.build().unwrap(), ..setting }.assert_downloads();
+    // The second transfer made progress.
+    assert_eq!(*seen.lock().unwrap(), [(1, Some(sid())), (1, Some(sid())), (2, Some(sid()))]);
+}
