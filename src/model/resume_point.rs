@@ -76,26 +76,66 @@ pub(crate) struct Position {
 
 impl ResumePoint {
     /// Returns the room; `None` for the account-wide list.
+    ///
+    /// ```
+    /// use twilio_room_recordings::ResumePoint;
+    ///
+    /// let point: ResumePoint = "account.PageSize-100.0.0".parse()?;
+    /// assert!(point.room_sid().is_none());
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn room_sid(&self) -> Option<RoomSid> {
         self.query.list.room().copied()
     }
 
     /// Returns the page, counted from 0.
+    ///
+    /// ```
+    /// use twilio_room_recordings::ResumePoint;
+    ///
+    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.Page-2.PageToken-PT2.2.17".parse()?;
+    /// assert_eq!(point.page(), 2);
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn page(&self) -> u64 {
         self.position.page
     }
 
     /// Returns the page size.
+    ///
+    /// ```
+    /// use twilio_room_recordings::ResumePoint;
+    ///
+    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.0.0".parse()?;
+    /// assert_eq!(point.page_size(), 50);
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn page_size(&self) -> u32 {
         self.query.page_size
     }
 
     /// Returns the status filter.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{ResumePoint, Status};
+    ///
+    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-failed.PageSize-50.0.0".parse()?;
+    /// assert_eq!(point.status(), Some(&Status::Failed));
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn status(&self) -> Option<&Status> {
         self.query.filters.status.as_ref()
     }
 
     /// Returns the source filter.
+    ///
+    /// ```
+    /// use twilio_room_recordings::ResumePoint;
+    ///
+    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.0.0".parse()?;
+    /// assert!(point.source_sid().is_none());
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn source_sid(&self) -> Option<SourceSid> {
         self.query.filters.source_sid
     }
@@ -116,17 +156,41 @@ impl ResumePoint {
     }
 
     /// Returns the end of the time window, in UTC and whole seconds.
+    ///
+    /// ```
+    /// use twilio_room_recordings::ResumePoint;
+    ///
+    /// let point: ResumePoint = "account.DateCreatedBefore-2026-01-31T00_3A00_3A00Z.PageSize-100.0.0".parse()?;
+    /// assert_eq!(point.created_before().map(|end| end.day()), Some(31));
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn created_before(&self) -> Option<OffsetDateTime> {
         self.query.filters.created_before
     }
 
     /// Returns the grouping SIDs that the account-wide list is filtered by: rooms, then
     /// participants, each in ascending order.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{GroupingSid, ResumePoint};
+    ///
+    /// let point: ResumePoint = "account.GroupingSid-RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-100.0.0".parse()?;
+    /// assert_eq!(point.grouping_sids(), [GroupingSid::Room("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap())]);
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn grouping_sids(&self) -> &[GroupingSid] {
         &self.query.filters.grouping_sids
     }
 
     /// Returns the media type that the account-wide list is filtered by.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{RecordingType, ResumePoint};
+    ///
+    /// let point: ResumePoint = "account.MediaType-audio.PageSize-100.0.0".parse()?;
+    /// assert_eq!(point.media_type(), Some(&RecordingType::Audio));
+    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+    /// ```
     pub fn media_type(&self) -> Option<&RecordingType> {
         self.query.filters.media_type.as_ref()
     }
