@@ -148,7 +148,8 @@ fn created(recording: &RoomRecording) -> String {
 
 /// `h:mm:ss`.
 fn length(recording: &RoomRecording) -> String {
-    recording.duration.map_or("-".to_owned(), |seconds| {
+    recording.duration.map_or("-".to_owned(), |duration| {
+        let seconds = duration.as_secs();
         format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
     })
 }

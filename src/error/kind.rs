@@ -182,7 +182,7 @@ impl fmt::Display for InvalidRecord {
         }
         write!(f, "(page {}, index {}): ", self.page, self.index)?;
         if let Some(field) = self.field {
-            write!(f, "{field}: ")?;
+            write!(f, "{field} ")?;
         }
 
         Escaped(&self.reason).fmt(f)

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{
+    self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde_json::value::RawValue;
 
 use super::body::{not_json, text_of};
 use super::record::{Fault, decode_record};
 use crate::error::{Error, ErrorKind, InvalidRecord};
 use crate::model::{
-    Filters, List, MAX_PAGE_SIZE, PageToken, Query, ResumePoint, RoomRecording, RoomSid,
+    Filters, List, MAX_PAGE_SIZE, Object, PageToken, Query, ResumePoint, RoomRecording, RoomSid,
 };
 
 /// One page of a listing, as [`Pages`](crate::Pages) yields them.
@@ -124,11 +126,11 @@ pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<Page
     let room = query.list.room();
     let is_of_list =
         |record: &RoomRecording| room.is_none_or(|room| record.room_sid.eq_ignore_ascii_case(room));
-    let valid = serde_json::from_str::<Body<RoomRecording>>(text)
+    let valid = serde_json::from_str::<Object<Body<RoomRecording>>>(text)
         .ok()
-        .filter(|body| body.recordings.0.iter().all(is_of_list));
+        .filter(|Object(body)| body.recordings.0.iter().all(is_of_list));
     let (meta, recordings) = match valid {
-        Some(Body { meta, recordings }) => (meta, recordings.0.into_iter().map(Ok).collect()),
+        Some(Object(body)) => (body.meta.0, body.recordings.0.into_iter().map(Ok).collect()),
         None => decode_one_by_one(text, room, number)?,
     };
 
@@ -152,53 +154,93 @@ fn invalid_next_page_url(reason: impl fmt::Display) -> Error {
     Error::invalid_response(format!("next_page_url has {reason}"))
 }
 
-type Records = Vec<Result<RoomRecording, Error>>;
-
 /// Decodes a page record by record, because at least one is invalid.
 fn decode_one_by_one(
     text: &str,
     room: Option<&RoomSid>,
     page: u64,
-) -> Result<(Meta, Records), Error> {
-    let body: Body<&RawValue> =
+) -> Result<(Meta, Vec<Result<RoomRecording, Error>>), Error> {
+    let Object(body): Object<Body<&RawValue>> =
         serde_json::from_str(text).map_err(|error| not_json(text, error))?;
-    let records = body.recordings.0.into_iter().enumerate();
-    let read = records.map(|(index, raw)| {
+
+    let records = body.recordings.0.into_iter().enumerate().map(|(index, raw)| {
         decode_record(raw.get(), room).map_err(|Fault { sid, field, reason }| {
             let json = raw.get().into();
             let record = InvalidRecord { page, index, sid, field, reason, json };
             Error::new(ErrorKind::InvalidRecord(record))
         })
     });
-    Ok((body.meta, read.collect()))
+    Ok((body.meta.0, records.collect()))
 }
 
-/// The body of a list response. An unknown field is no error; a missing one of these is, and so is
-/// one that is there twice.
+/// The body of a list response. Unknown fields are ignored. A missing field is an error, and so is
+/// one that appears twice.
 #[derive(serde::Deserialize)]
 #[serde(bound = "T: Deserialize<'de>")]
 struct Body<T> {
-    meta: Meta,
-    recordings: Bounded<T>,
+    meta: Object<Meta>,
+    recordings: Records<T>,
 }
 
-#[derive(serde::Deserialize)]
+/// The part of `meta` that is used.
 struct Meta {
+    /// The page size, if the API names a valid one. It is for information, so nothing that it may
+    /// hold is an error.
     page_size: Option<u32>,
-    /// Null on the last page. Where it is missing, nobody knows whether there are more.
-    #[serde(deserialize_with = "Option::deserialize")]
+    /// `None` on the last page.
     next_page_url: Option<String>,
 }
 
-/// A list of no more records than a page may have, so that a response cannot fill the memory.
-struct Bounded<T>(Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
+impl<'de> Deserialize<'de> for Meta {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct BoundedVisitor<T>(PhantomData<T>);
+        struct MetaVisitor;
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedVisitor<T> {
-            type Value = Bounded<T>;
+        impl<'de> Visitor<'de> for MetaVisitor {
+            type Value = Meta;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Meta, A::Error> {
+                let (mut page_size, mut next_page_url) = (None, None);
+                while let Some(name) = map.next_key::<String>()? {
+                    match name.as_str() {
+                        "page_size" => {
+                            page_size =
+                                serde_json::from_str(map.next_value::<&RawValue>()?.get()).ok()
+                        }
+                        NEXT_PAGE_URL if next_page_url.is_some() => {
+                            return Err(de::Error::duplicate_field(NEXT_PAGE_URL));
+                        }
+                        NEXT_PAGE_URL => next_page_url = Some(map.next_value::<Option<String>>()?),
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+
+                // Without the field, nobody knows whether there are more pages.
+                let url = next_page_url.ok_or_else(|| de::Error::missing_field(NEXT_PAGE_URL))?;
+                Ok(Meta { page_size, next_page_url: url.filter(|url| !url.is_empty()) })
+            }
+        }
+
+        const NEXT_PAGE_URL: &str = "next_page_url";
+        deserializer.deserialize_struct("Meta", &["page_size", NEXT_PAGE_URL], MetaVisitor)
+    }
+}
+
+/// The records of a page. There are at most as many as a page may have, so that a response cannot
+/// fill the memory.
+struct Records<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Records<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RecordsVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for RecordsVisitor<T> {
+            type Value = Records<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of records")
@@ -213,10 +255,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
                     }
                     records.push(record);
                 }
-                Ok(Bounded(records))
+                Ok(Records(records))
+            }
+
+            /// Rejects a text without quoting it, because it may be long.
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+                Err(E::invalid_type(Unexpected::Other("string"), &self))
             }
         }
 
-        deserializer.deserialize_seq(BoundedVisitor(PhantomData))
+        deserializer.deserialize_any(RecordsVisitor(PhantomData))
     }
 }

@@ -1,7 +1,9 @@
 //! Plain values: SIDs, enums, records, queries and resume points. No I/O.
 
 mod escaped;
+mod formats;
 mod grouping_sid;
+mod object;
 mod open_enum;
 mod page_token;
 mod percent;
@@ -12,6 +14,7 @@ mod sid;
 
 pub(crate) use escaped::Escaped;
 pub use grouping_sid::GroupingSid;
+pub(crate) use object::{Object, field_names};
 pub use open_enum::UnknownValue;
 pub(crate) use page_token::PageToken;
 pub(crate) use percent::encoded;

@@ -1,9 +1,13 @@
 //! A recording's metadata, typed and validated.
 
-use serde::de::{self, Unexpected};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use time::{Duration, OffsetDateTime};
+use std::time::Duration;
 
+use serde::de;
+use serde::ser::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+use super::formats;
+use super::object::object;
 use super::open_enum::open_enum;
 use super::sid::{AccountSid, ParticipantSid, RecordingSid, RoomSid, SourceSid};
 
@@ -83,59 +87,29 @@ open_enum!(
     }
 );
 
-/// What a recording belongs to: the API's `grouping_sids`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct GroupingSids {
-    /// The room.
-    pub room_sid: Option<RoomSid>,
-    /// The participant whose track it was.
-    pub participant_sid: Option<ParticipantSid>,
+object! {
+    /// The room and the participant of a recording: the API's `grouping_sids`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+    #[non_exhaustive]
+    pub struct GroupingSids decoded as GroupingSidsObject {
+        /// The room.
+        pub room_sid: Option<RoomSid>,
+        /// The participant who published the track.
+        pub participant_sid: Option<ParticipantSid>,
+    }
 }
 
-/// Where a recording's subresources are: the API's `links`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Links {
-    /// The URL of the media subresource, as the service sent it.
-    pub media: Option<Box<str>>,
+object! {
+    /// The URLs of a recording's subresources: the API's `links`.
+    #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+    #[non_exhaustive]
+    pub struct Links decoded as LinksObject {
+        /// The URL of the media subresource, as the API sent it.
+        pub media: Option<Box<str>>,
+    }
 }
 
-/// Defines a record, and the form in which the API sends it. Both have the same fields, except that
-/// one marked `optional` may be absent from what the API sends.
-macro_rules! record {
-    (
-        $(#[$attribute:meta])*
-        pub struct $record:ident {
-            $($(#[$field_attribute:meta])* pub $field:ident: $type:ty $(= $optional:ident)?,)*
-        }
-    ) => {
-        $(#[$attribute])*
-        pub struct $record {
-            $($(#[$field_attribute])* pub $field: $type,)*
-        }
-
-        #[derive(Deserialize)]
-        #[serde(rename = "RoomRecording")]
-        struct AsSent {
-            $($(#[$field_attribute])* $field: record!(@type $type $(, $optional)?),)*
-        }
-
-        impl<'de> Deserialize<'de> for $record {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let sent = AsSent::deserialize(deserializer)?;
-                let room = room_of(sent.room_sid, sent.grouping_sids)?;
-                Ok(Self { $($field: record!(@value sent.$field, room $(, $optional)?),)* })
-            }
-        }
-    };
-    (@type $type:ty) => { $type };
-    (@type $type:ty, optional) => { Option<$type> };
-    (@value $value:expr, $room:expr) => { $value };
-    (@value $value:expr, $room:expr, optional) => { $room };
-}
-
-record! {
+object! {
     /// One recording of a room: one track's metadata.
     ///
     /// Five fields are always there; the service may leave out any other, or send null for it. Reading
@@ -143,6 +117,8 @@ record! {
     /// equal:
     ///
     /// ```
+    /// use std::time::Duration;
+    ///
     /// use twilio_room_recordings::{RoomRecording, Status};
     ///
     /// let line = r#"{"sid": "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "status": "completed",
@@ -151,15 +127,15 @@ record! {
     ///     "date_created": "2015-07-30T20:00:00Z", "duration": 10}"#;
     /// let recording: RoomRecording = serde_json::from_str(line)?;
     /// assert_eq!(recording.status, Status::Completed);
-    /// assert_eq!(recording.duration().map(|time| time.whole_seconds()), Some(10));
+    /// assert_eq!(recording.duration, Some(Duration::from_secs(10)));
     ///
     /// let written = serde_json::to_string(&recording)?;
     /// assert_eq!(serde_json::from_str::<RoomRecording>(&written)?, recording);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
     #[non_exhaustive]
-    pub struct RoomRecording {
+    pub struct RoomRecording decoded as RecordingObject {
         /// The recording.
         pub sid: RecordingSid,
         /// How far it has come.
@@ -169,15 +145,15 @@ record! {
         /// The room that the track was published in: the API's `room_sid` or, in a record of the
         /// account-wide list, its `grouping_sids.room_sid`.
         #[serde(serialize_with = "serialize_some")]
-        pub room_sid: RoomSid = optional,
+        pub room_sid: RoomSid = room_of(Option<RoomSid>),
         /// When it started.
-        #[serde(with = "time::serde::rfc3339")]
+        #[serde(with = "formats::date")]
         pub date_created: OffsetDateTime,
         /// When its metadata last changed.
-        #[serde(default, with = "time::serde::rfc3339::option")]
+        #[serde(default, with = "formats::optional_date")]
         pub date_updated: Option<OffsetDateTime>,
         /// When its media was deleted.
-        #[serde(default, with = "time::serde::rfc3339::option")]
+        #[serde(default, with = "formats::optional_date")]
         pub date_deleted: Option<OffsetDateTime>,
         /// What was recorded: for a room recording, a track (`MT…`).
         pub source_sid: Option<SourceSid>,
@@ -190,14 +166,17 @@ record! {
         pub codec: Option<Codec>,
         /// The container its media comes in.
         pub container_format: Option<ContainerFormat>,
-        /// The size of its media in bytes. Zero while processing.
+        /// The size of the media in bytes. Zero while the recording is processed.
+        #[serde(default, deserialize_with = "formats::optional_integer")]
         pub size: Option<u64>,
-        /// How long it is, in whole seconds, rounded; a track under a second says 1. Zero while
-        /// processing.
-        pub duration: Option<u64>,
-        /// Milliseconds from an arbitrary instant, common to all group rooms, to this track's start:
-        /// it aligns the tracks of one room.
-        pub offset: Option<i64>,
+        /// The length, which the API gives in whole seconds, rounded. It is 1 s for a track under a
+        /// second, and zero while the recording is processed.
+        #[serde(default, with = "formats::seconds")]
+        pub duration: Option<Duration>,
+        /// The time from an arbitrary instant to the start of the track, in milliseconds. The instant
+        /// is the same for all group rooms, so the offset aligns the tracks of a room.
+        #[serde(default, with = "formats::milliseconds")]
+        pub offset: Option<time::Duration>,
         /// What it belongs to.
         pub grouping_sids: Option<GroupingSids>,
         /// The URL of the resource itself, as the service sent it.
@@ -216,39 +195,23 @@ record! {
     }
 }
 
-/// Returns the room of a record, which may be named twice.
-fn room_of<E: de::Error>(
-    room_sid: Option<RoomSid>,
-    grouping_sids: Option<GroupingSids>,
-) -> Result<RoomSid, E> {
-    match (room_sid, grouping_sids.and_then(|grouping| grouping.room_sid)) {
+/// Returns the room of a record, which the API may name twice.
+fn room_of<E: de::Error>(record: &RecordingObject) -> Result<RoomSid, E> {
+    let grouping_room = record.grouping_sids.and_then(|grouping| grouping.room_sid);
+    match (record.room_sid, grouping_room) {
         (Some(room), Some(other)) if !room.eq_ignore_ascii_case(&other) => {
-            let expected = format!("{other}, the room of grouping_sids");
-            Err(E::invalid_value(Unexpected::Str(room.as_str()), &expected.as_str()))
+            let fault = format!("room_sid \"{room}\": expected {other}, the room in grouping_sids");
+            Err(E::custom(fault))
         }
         (Some(room), _) | (None, Some(room)) => Ok(room),
         (None, None) => Err(E::missing_field("room_sid")),
     }
 }
 
-/// Writes a value as one that may be absent, which is how it is read.
+/// Writes a value in the form in which it is read: as one that may be absent.
 fn serialize_some<T: Serialize, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_some(value)
-}
-
-impl RoomRecording {
-    /// How long the recording is; `None` where the service did not say, or said more seconds
-    /// than a [`Duration`] holds.
-    pub fn duration(&self) -> Option<Duration> {
-        self.duration.and_then(|seconds| i64::try_from(seconds).ok()).map(Duration::seconds)
-    }
-
-    /// The time from an arbitrary instant, common to all group rooms, to this track's start;
-    /// `None` where the service did not say.
-    pub fn offset(&self) -> Option<Duration> {
-        self.offset.map(Duration::milliseconds)
-    }
 }

@@ -1,6 +1,7 @@
 //! Listings without faults: the requests, the records and the pages.
 
 use std::iter::FusedIterator;
+use std::time::Duration;
 
 use crate::support::fake_server::{self, ROOM, Server, json_response, recording, serve_room};
 use crate::support::{SECRET, builder, client, page, room};
@@ -257,9 +258,9 @@ fn documented_example_is_read_with_every_field() {
     assert_eq!(it.recording_type, Some(RecordingType::Audio));
     assert_eq!(it.codec, Some(Codec::Opus));
     assert_eq!(it.container_format, Some(ContainerFormat::Mka));
-    assert_eq!((it.size, it.duration, it.offset), (Some(23), Some(10), Some(10)));
-    assert_eq!(it.duration(), Some(time::Duration::seconds(10)));
-    assert_eq!(it.offset(), Some(time::Duration::milliseconds(10)));
+    assert_eq!(it.size, Some(23));
+    assert_eq!(it.duration, Some(Duration::from_secs(10)));
+    assert_eq!(it.offset, Some(time::Duration::milliseconds(10)));
     assert_eq!(it.track_name.as_deref(), Some("A name"));
     let grouping = it.grouping_sids.unwrap();
     assert_eq!(grouping.room_sid, Some(room()));
@@ -307,12 +308,12 @@ fn odd_values_seen_from_the_api_are_valid() {
     let listed: Vec<_> =
         client(server.base_url()).recordings(room()).into_iter().map(|it| it.unwrap()).collect();
     assert_eq!(serde_json::to_value(&listed[0].codec).unwrap(), "VP8");
-    assert_eq!(listed[0].offset, Some(143_532_775_792));
+    assert_eq!(listed[0].offset, Some(time::Duration::milliseconds(143_532_775_792)));
     assert!(listed[0].grouping_sids.unwrap().participant_sid.is_none());
     assert_eq!(listed[0].status.as_str(), "Archived");
     assert_eq!(serde_json::to_value(&listed[0].status).unwrap(), "Archived");
     assert_eq!(listed[1].status, Status::Processing);
-    assert!(listed[1].codec.is_none() && listed[1].duration().is_none());
+    assert!(listed[1].codec.is_none() && listed[1].duration.is_none());
 }
 
 #[test]

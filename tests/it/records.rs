@@ -31,11 +31,12 @@ fn invalid_record_is_one_item_and_the_listing_continues() {
     let error = items[2].as_ref().unwrap_err();
     let ErrorKind::InvalidRecord(bad) = error.kind() else { panic!("{error:?}") };
     assert_eq!((bad.page, bad.index, bad.field), (0, 2, Some("duration")));
-    assert_eq!(bad.reason, "invalid type: string \"ten\", expected u64");
+    assert_eq!(bad.reason, "\"ten\": expected an unsigned 64-bit integer");
     assert_eq!(serde_json::from_str::<Value>(&bad.json).unwrap(), records[2]);
     assert_eq!(
         error.to_string(),
-        "invalid record (page 0, index 2): duration: invalid type: string \"ten\", expected u64"
+        "invalid record RT00000000000000000000000000000002 (page 0, index 2): duration \"ten\": \
+         expected an unsigned 64-bit integer"
     );
 }
 
@@ -98,8 +99,9 @@ fn record_of_another_room_is_invalid() {
     let [Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
     assert_eq!(
         error.to_string(),
-        "invalid record RT00000000000000000000000000000001 (page 0, index 1): room_sid: it is of room \
-         RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, not of RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "invalid record RT00000000000000000000000000000001 (page 0, index 1): room_sid \
+         \"RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\": expected RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, \
+         the requested room"
     );
 }
 

@@ -38,10 +38,10 @@ fn what_is_not_the_record_that_was_asked_for_is_an_error() {
     of_another_room["room_sid"] = json!(format!("RM{}", "b".repeat(32)));
     of_another_room["grouping_sids"] = Value::Null;
     for (body, words) in [
-        (bad, "size: invalid type: string \"big\", expected u64"),
-        (of_another_room, "room_sid: it is of room RMbbbb"),
+        (bad, "size \"big\": expected an unsigned 64-bit integer"),
+        (of_another_room, "room_sid \"RMbbbb"),
         (recording(2), "got RT00000000000000000000000000000002"),
-        (json!(null), "invalid type: null"),
+        (json!(null), "null: expected an object"),
     ] {
         let server = Server::start(move |_| json_response(200, &body));
         let error = resource(&client(server.base_url()), 1).fetch().unwrap_err();

@@ -1,0 +1,142 @@
+//! Structs that are decoded by the names of their fields.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+
+/// Defines a struct and the form in which the API sends it, which has the same fields. A field with
+/// `= function(Type)` is of that type in the API's form, from which the function derives its value.
+macro_rules! object {
+    (
+        $(#[$attribute:meta])*
+        pub struct $name:ident decoded as $form:ident {
+            $(
+                $(#[$field_attribute:meta])*
+                pub $field:ident: $type:ty $(= $derive:ident($form_type:ty))?,
+            )*
+        }
+    ) => {
+        $(#[$attribute])*
+        pub struct $name {
+            $($(#[$field_attribute])* pub $field: $type,)*
+        }
+
+        #[derive(serde::Deserialize)]
+        struct $form {
+            $($(#[$field_attribute])* $field: object!(@type $type $(, $form_type)?),)*
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            #[inline]
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let $crate::model::object::Object::<$form>(form) =
+                    serde::Deserialize::deserialize(deserializer)?;
+                $($(let $field = $derive::<D::Error>(&form)?;)?)*
+                Ok(Self { $($field: object!(@value form, $field $(, $derive)?),)* })
+            }
+        }
+    };
+    (@type $type:ty) => { $type };
+    (@type $type:ty, $form_type:ty) => { $form_type };
+    (@value $form:ident, $field:ident) => { $form.$field };
+    (@value $form:ident, $field:ident, $derive:ident) => { $field };
+}
+
+pub(super) use object;
+
+/// A struct that is decoded from an object alone: the derived implementation takes an array for
+/// it too. Formats that are not for people, such as postcard, have no names and write sequences.
+pub(crate) struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(ByName(deserializer)).map(Self)
+    }
+}
+
+struct ByName<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {
+    type Error = D::Error;
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        if self.0.is_human_readable() {
+            self.0.deserialize_any(ObjectVisitor(visitor))
+        } else {
+            self.0.deserialize_struct(name, fields, visitor)
+        }
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+struct ObjectVisitor<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(map)
+    }
+
+    /// Rejects a text without quoting it, because it may be long.
+    fn visit_str<E: Error>(self, _: &str) -> Result<V::Value, E> {
+        Err(E::invalid_type(Unexpected::Other("string"), &self))
+    }
+}
+
+/// Returns the names of the fields that a struct is decoded from.
+pub(crate) fn field_names<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
+    let mut names: &[&str] = &[];
+    // Always fails: the names are all that is read.
+    let _ = T::deserialize(FieldNames(&mut names));
+    names
+}
+
+struct FieldNames<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for FieldNames<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        Err(Error::invalid_type(Unexpected::Unit, &visitor))
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
