@@ -12,6 +12,7 @@ mod listing;
 mod media_files;
 mod media_partial_files;
 mod media_processes;
+mod media_properties;
 mod media_reader;
 mod media_shared_folders;
 mod media_storage;

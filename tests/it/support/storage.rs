@@ -1,4 +1,4 @@
-//! A storage of raw bytes that breaks as it is told, and an API that leads to it.
+//! A storage that fails as a test wants it to, and an API that redirects to it.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -13,26 +13,37 @@ use serde_json::Value;
 use super::fake_server::{ROOM, Server, json_response, media_redirect};
 use super::{http, read_head};
 
-/// What becomes of one request.
-#[derive(Clone)]
+/// The response to one request.
+#[derive(Clone, Debug)]
 pub enum Fate {
-    /// The whole media, or the range that was request for.
+    /// The complete media, or the requested range.
     Serve,
-    /// The same, and the connection ends after so many bytes of it.
+    /// The same, but the connection ends after so many bytes of the body.
     CutAfter(usize),
-    /// The same with an entity tag of that text, or none.
+    /// The same with this entity tag, or without one.
     Tagged(Option<&'static str>),
-    /// The same with that tag, and the connection ends after so many bytes.
+    /// The same with this entity tag, and the connection ends after so many bytes of the body.
     TaggedAndCut(&'static str, usize),
-    /// The whole media whatever was request for.
+    /// Another version of the media.
+    Version(Version),
+    /// The complete media, even if a range was requested.
     IgnoreRange,
-    /// Headers, so many bytes, and then nothing more until the other side hangs up.
+    /// Headers and so many bytes, and then nothing more until the other side hangs up.
     StallAfter(usize),
     /// These bytes.
     Raw(Vec<u8>),
 }
 
-/// A storage on loopback.
+/// Media of another content than the storage's own.
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub media: Vec<u8>,
+    pub tag: Option<&'static str>,
+    /// The number of bytes of the body after which the connection ends.
+    pub served: usize,
+}
+
+/// A storage on localhost.
 pub struct Storage {
     pub url: String,
     pub heads: Arc<Mutex<Vec<String>>>,
@@ -43,15 +54,15 @@ pub struct Storage {
 pub const SIGNATURE: &str = "X-Signature=s3cr3t-of-the-url";
 
 impl Storage {
-    /// A storage of one media, which deals so with one request after the other, and serves all
-    /// that come after these.
+    /// A storage of one media, with these responses to the first requests. It serves all requests
+    /// after them.
     pub fn start(media: Vec<u8>, fates: Vec<Fate>) -> Self {
         let storage = Self::of(move |_| media.clone());
         storage.expect(fates);
         Self { url: format!("{}/bucket/media?{SIGNATURE}", storage.url), ..storage }
     }
 
-    /// A storage of the media that each path names. Its URL ends with the port.
+    /// A storage with a media for each path. Its URL ends with the port.
     pub fn of(media: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -65,7 +76,7 @@ impl Storage {
                 let mut stream = stream.expect("a connection");
                 let head = read_head(&mut stream);
                 if head.is_empty() {
-                    // A client that was killed before it request.
+                    // A client that was killed before it sent a request.
                     continue;
                 }
                 heads.lock().expect("a log").push(head.clone());
@@ -73,14 +84,14 @@ impl Storage {
                 let (media, stall) = (Arc::clone(&media), stall.clone());
                 thread::spawn(move || {
                     let path = head.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
-                    deal(&mut stream, &head, &media(&path), fate, &stall)
+                    respond(&mut stream, &head, &media(&path), fate, &stall)
                 });
             }
         });
         storage
     }
 
-    /// Deals so with the next requests.
+    /// Adds the responses to the next requests.
     pub fn expect(&self, fates: impl IntoIterator<Item = Fate>) {
         self.fates.lock().expect("the fates").extend(fates);
     }
@@ -99,7 +110,7 @@ impl Storage {
         self.heads.lock().expect("a log").clone()
     }
 
-    /// Where each request began, by its range.
+    /// The first byte of each requested range.
     pub fn ranges(&self) -> Vec<usize> {
         self.heads().iter().map(|head| range(head).unwrap_or(0)).collect()
     }
@@ -110,7 +121,7 @@ fn range(head: &str) -> Option<usize> {
     range.split_once('-')?.0.parse().ok()
 }
 
-fn deal(
+fn respond(
     stream: &mut TcpStream,
     head: &str,
     media: &[u8],
@@ -118,12 +129,14 @@ fn deal(
     stall: &Sender<()>,
 ) -> std::io::Result<()> {
     let range = range(head).filter(|_| !matches!(fate, Fate::IgnoreRange));
-    let tag = match fate {
-        Fate::Raw(bytes) => return stream.write_all(&bytes),
-        Fate::Tagged(tag) => tag,
-        Fate::TaggedAndCut(tag, _) => Some(tag),
-        _ => Some("\"one\""),
+    let (media, tag) = match &fate {
+        Fate::Raw(bytes) => return stream.write_all(bytes),
+        Fate::Tagged(tag) => (media, *tag),
+        Fate::TaggedAndCut(tag, _) => (media, Some(*tag)),
+        Fate::Version(version) => (&version.media[..], version.tag),
+        _ => (media, Some("\"one\"")),
     };
+
     let mut headers = "Connection: close\r\n".to_owned();
     if let Some(tag) = tag {
         headers += &format!("ETag: {tag}\r\n");
@@ -137,23 +150,26 @@ fn deal(
         }
         Some(_) => ("416 Range Not Satisfiable", &[][..]),
     };
-    let whole = http(status, &headers, body);
-    let body_at = whole.len() - body.len();
-    match fate {
+
+    let complete = http(status, &headers, body);
+    let until = |bytes: usize| complete.len() - body.len() + bytes.min(body.len());
+    match &fate {
         Fate::CutAfter(bytes) | Fate::TaggedAndCut(_, bytes) => {
-            stream.write_all(&whole[..body_at + bytes])
+            stream.write_all(&complete[..until(*bytes)])
         }
+        Fate::Version(version) => stream.write_all(&complete[..until(version.served)]),
         Fate::StallAfter(bytes) => {
-            stream.write_all(&whole[..body_at + bytes.min(body.len().saturating_sub(1))])?;
+            let bytes = (*bytes).min(body.len().saturating_sub(1));
+            stream.write_all(&complete[..until(bytes)])?;
             // A test that does not wait for it may be over.
             let _ = stall.send(());
             stream.read(&mut [0]).map(drop)
         }
-        _ => stream.write_all(&whole),
+        _ => stream.write_all(&complete),
     }
 }
 
-/// An API with one recording, whose media is in that storage.
+/// An API with one recording, whose media is in the storage.
 pub fn api(recording: Value, storage_url: impl Into<String>) -> Server {
     let url = storage_url.into();
     let path = format!("/v1/Rooms/{ROOM}/Recordings/{}", recording["sid"].as_str().expect("a SID"));
