@@ -193,7 +193,7 @@ impl StorageResponse {
     }
 }
 
-/// Whether a content coding changes the bytes. Others, such as `aws-chunked` or a mistaken
+/// Returns `true` if a content coding changes the bytes. Others, such as `aws-chunked` or a mistaken
 /// `utf-8`, are remains of the upload, and the bytes are those of the media.
 fn is_transformation(encoding: &str) -> bool {
     const TRANSFORMATIONS: [&str; 14] = [
@@ -217,7 +217,7 @@ fn is_transformation(encoding: &str) -> bool {
     codings.any(|coding| TRANSFORMATIONS.iter().any(|it| it.eq_ignore_ascii_case(coding)))
 }
 
-/// The length of the body. ureq knows none of a body without a byte.
+/// The length of the body. For an empty body, ureq returns none.
 fn content_length(response: &Response<Body>) -> Option<u64> {
     let is_empty = || {
         let headers = response.headers();

@@ -19,7 +19,7 @@ pub(super) enum CopyError {
 }
 
 impl CopyError {
-    /// Whether the bytes that were written are of use to a later download.
+    /// Returns `true` if a later download can resume after the bytes that were written.
     pub(super) fn can_resume(&self) -> bool {
         matches!(self, Self::Cancelled | Self::Interrupted(Interrupted::Failed(_)))
     }

@@ -24,7 +24,7 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     random_path(path).try_exists().map(drop)
 }
 
-/// Whether the last part of the path is a name. `Path::file_name` ignores a separator or a dot at
+/// Returns `true` if the last part of the path is a name. `Path::file_name` ignores a separator or a dot at
 /// the end, and the operating system does not.
 fn ends_in_name(path: &OsStr) -> bool {
     let bytes = path.as_encoded_bytes();
@@ -50,7 +50,7 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder(path)).map_or(Ok(()), |folder| sync(&folder))
 }
 
-/// Whether an error means that the file system does not have the operation.
+/// Returns `true` if an error means that the file system does not support the operation.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.kind(),

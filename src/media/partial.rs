@@ -137,7 +137,7 @@ mod own {
 
     use super::*;
 
-    /// How often a file that disappears while it is opened is opened again.
+    /// The maximum number of attempts to open a file that disappears meanwhile.
     const MAX_ATTEMPTS: u32 = 16;
 
     enum Opened {
@@ -210,7 +210,7 @@ mod own {
         }
     }
 
-    /// Whether the open file is the one at this path, and not behind a link.
+    /// Returns `true` if the open file is the one at this path, and not behind a link.
     pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
         let (file, there) = (file.metadata()?, fs::symlink_metadata(path)?);
         Ok((file.dev(), file.ino()) == (there.dev(), there.ino()))

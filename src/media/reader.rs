@@ -221,6 +221,11 @@ impl MediaReader {
 
     /// A failure on the way, which says nothing about the media.
     fn interrupted(&self, error: Error) -> Interrupted {
+        if error.is_transient() && self.deadline.has_passed() {
+            let exceeded = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
+            return Interrupted::Failed(exceeded);
+        }
+
         let has_untagged_bytes = self.pinned.as_ref().is_some_and(|pinned| pinned.tag.is_none());
         match has_untagged_bytes && error.is_transient() {
             true => Interrupted::StartOver(error),
@@ -243,11 +248,6 @@ impl MediaReader {
     }
 
     fn wait(&self, attempt: u32, error: Error) -> Result<(), Error> {
-        if error.is_transient() && self.deadline.has_passed() {
-            let exceeded = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
-            return Err(exceeded.after_attempts(attempt));
-        }
-
         let sid = Some(self.source.sid());
         self.source.http().wait_before_retry(attempt, self.deadline, sid, error)
     }

@@ -12,7 +12,7 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// Whether bytes of both versions can be joined. Only a strong entity tag proves that.
+    /// Returns `true` if bytes of both versions can be joined. Only a strong entity tag proves that.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let has_other_length =
             self.length.zip(other.length).is_some_and(|(length, other)| length != other);

@@ -89,6 +89,14 @@ fn ignored_range_is_skipped() {
 }
 
 #[test]
+fn range_of_media_of_unknown_length_is_accepted() {
+    let headers =
+        format!("Connection: close\r\nETag: \"one\"\r\nContent-Range: bytes 9-{}/*\r\n", SIZE - 1);
+    let rest = http("206 Partial Content", &headers, &media_bytes()[9..]);
+    Setting::new(vec![Fate::CutAfter(9), Fate::Raw(rest)]).assert_downloads();
+}
+
+#[test]
 fn stalled_transfer_is_resumed() {
     let setting = Setting::new(vec![Fate::StallAfter(0), Fate::StallAfter(1000)]);
     let client = builder(setting.api.base_url()).attempt_timeout(Duration::from_millis(500));
@@ -107,6 +115,29 @@ fn deadline_ends_a_stalled_transfer() {
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
         assert!(!error.is_transient() && start.elapsed() < Duration::from_secs(20));
     }
+}
+
+#[test]
+fn deadline_ends_a_stalled_transfer_that_cannot_be_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    for is_file in [false, true] {
+        let storage = RawServer::start_with(1, |_, stream| {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\nstart");
+            stream.write_all(head.as_bytes()).unwrap();
+            let _ = stream.read(&mut [0]);
+        });
+        let api = api(completed(SIZE), format!("{}/media", storage.base_url));
+        let media = client(api.base_url()).media(&record(completed(SIZE)));
+        let media = media.deadline(Duration::from_millis(200));
+        let done = match is_file {
+            true => media.download_to(folder.path().join("a.mka")),
+            false => media.download(&mut Vec::new()),
+        };
+        let error = done.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
+        assert!(!error.is_transient());
+    }
+    assert!(names(folder.path()).is_empty());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 #[cfg(feature = "gzip")]
 use std::io::Write;
+use std::time::Duration;
 
 use twilio_room_recordings::ErrorKind;
 
@@ -49,6 +50,17 @@ fn throttling_storage_is_retried() {
     let setting = Setting::new(vec![Fate::Raw(slow.clone()), Fate::CutAfter(5), Fate::Raw(slow)]);
     setting.assert_downloads();
     assert_eq!(setting.api.requests().len(), 1);
+}
+
+#[test]
+fn longer_retry_after_of_the_storage_than_permitted_is_returned() {
+    let slow = http("503 Slow Down", "Connection: close\r\nRetry-After: 7\r\n", b"");
+    let policy = retries(3).max_retry_after(Duration::from_secs(6));
+    let setting = Setting::new(vec![Fate::Raw(slow)]).with_retries(policy);
+    let error = setting.download().unwrap_err();
+    let response = error.api_error().unwrap();
+    assert_eq!((response.status, response.retry_after), (503, Some(Duration::from_secs(7))));
+    assert!(error.attempts() == 1 && setting.storage.heads().len() == 1);
 }
 
 #[test]
