@@ -1,11 +1,10 @@
 //! The folder of a download: checks before the first request, and what has to reach the disk.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::{Path, is_separator};
-
-use super::partial::random_path;
+use std::path::{Path, PathBuf, is_separator};
 
 /// Checks that there can be a file at this path, and a partial file beside it.
 pub(super) fn check(path: &Path) -> io::Result<()> {
@@ -21,7 +20,7 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     }
 
     // Fails if the name is too long, or if the folder does not permit access.
-    random_path(path).try_exists().map(drop)
+    random_partial_path(path).try_exists().map(drop)
 }
 
 /// Returns `true` if the last part of the path is a name. `Path::file_name` ignores a separator or a dot at
@@ -66,4 +65,17 @@ fn folder(path: &Path) -> &Path {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     }
+}
+
+/// The path of the partial file with this ID.
+pub(super) fn partial_path(path: &Path, id: u64) -> PathBuf {
+    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
+    name.push(format!(".{id:016x}.part"));
+    path.with_file_name(name)
+}
+
+/// A path for a new partial file.
+pub(super) fn random_partial_path(path: &Path) -> PathBuf {
+    // std takes the keys of its hash from the operating system's random numbers.
+    partial_path(path, RandomState::new().hash_one(()))
 }

@@ -1,12 +1,10 @@
 //! The partial file of a download.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder;
+use super::folder::{self, partial_path, random_partial_path};
 
 /// A file with the first bytes of one version of a recording's media.
 ///
@@ -31,14 +29,14 @@ impl Partial {
     pub(super) fn open(path: &Path, id: Option<u64>) -> io::Result<Self> {
         match id {
             #[cfg(unix)]
-            Some(id) => own::open(path, path_of(path, id)),
+            Some(id) => own::open(path, partial_path(path, id)),
             _ => Self::create_random(path),
         }
     }
 
     fn create_random(path: &Path) -> io::Result<Self> {
         loop {
-            let path = random_path(path);
+            let path = random_partial_path(path);
             match create_new(&path) {
                 Ok(file) => return Ok(Self { file, path, on_drop: OnDrop::Remove }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -113,18 +111,6 @@ fn is_full(error: &io::Error) -> bool {
 
 fn create_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-fn path_of(path: &Path, id: u64) -> PathBuf {
-    let mut name = path.file_name().map(OsString::from).unwrap_or_default();
-    name.push(format!(".{id:016x}.part"));
-    path.with_file_name(name)
-}
-
-/// A path for a new partial file.
-pub(super) fn random_path(path: &Path) -> PathBuf {
-    // std takes the keys of its hash from the operating system's random numbers.
-    path_of(path, RandomState::new().hash_one(()))
 }
 
 /// Partial files that are resumed. In a folder that others can write to, anything can stand under
