@@ -139,16 +139,18 @@ impl Credentials {
     /// # Errors
     ///
     /// - [`MissingCredentials`](ErrorKind::MissingCredentials) if no pair is set, or half a pair.
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) if a SID is invalid.
+    /// - [`InvalidInput`](ErrorKind::InvalidInput) if a SID or a secret is invalid. The error does
+    ///   not show the value.
     pub fn from_env() -> Result<Self, Error> {
         if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
-            return Ok(Self::api_key(parse_sid("TWILIO_API_KEY", &key)?, secret));
+            return Ok(Self::api_key(parse_sid("TWILIO_API_KEY", "SK", &key)?, secret));
         }
         if let Some((client_id, secret)) = pair("TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET")? {
-            return Ok(Self::oauth(parse_sid("TWILIO_CLIENT_ID", &client_id)?, secret));
+            return Ok(Self::oauth(parse_sid("TWILIO_CLIENT_ID", "OQ", &client_id)?, secret));
         }
         if let Some((account, token)) = pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")? {
-            return Ok(Self::auth_token(parse_sid("TWILIO_ACCOUNT_SID", &account)?, token));
+            let account = parse_sid("TWILIO_ACCOUNT_SID", "AC", &account)?;
+            return Ok(Self::auth_token(account, token));
         }
 
         Err(Error::new(ErrorKind::MissingCredentials(
@@ -168,9 +170,7 @@ impl Credentials {
         let parse = |url| BaseUrl::parse("OAuth base URL", url);
         let oauth_base_url = oauth_base_url.map(parse).transpose()?;
         let (parameter, Secret(secret)) = self.secret();
-        if secret.is_empty() {
-            return Err(Error::invalid_input(parameter, "", "at least one character"));
-        }
+        check_secret(parameter, secret)?;
 
         let authorization = match &self.0 {
             Kind::AuthToken { account, .. } => Authorization::basic(account.as_str(), secret)?,
@@ -225,16 +225,40 @@ fn pair(
         Err(Error::new(ErrorKind::MissingCredentials(what)))
     };
     match (variable(id_name)?, variable(secret_name)?) {
-        (Some(id), Some(secret)) => Ok(Some((id, secret))),
+        (Some(id), Some(secret)) => {
+            check_secret(secret_name, &secret)?;
+            Ok(Some((id, secret)))
+        }
         (None, None) => Ok(None),
         (Some(_), None) => half(id_name, secret_name),
         (None, Some(_)) => half(secret_name, id_name),
     }
 }
 
-fn parse_sid<T>(name: &'static str, text: &str) -> Result<T, Error>
+/// Parses a SID from the environment. The message leaves the value out: it is a secret if the two
+/// variables are swapped.
+fn parse_sid<T>(name: &'static str, prefix: &str, text: &str) -> Result<T, Error>
 where
     T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
 {
-    T::try_from(text).map_err(|error| Error::invalid_sid(name, error))
+    let expected = || format!("{prefix} and 32 hexadecimal digits");
+    T::try_from(text).map_err(|_| Error::invalid_input(name, "…", expected()))
+}
+
+/// Rejects a secret that was copied with more than itself. The message leaves the value out.
+fn check_secret(parameter: &'static str, secret: &str) -> Result<(), Error> {
+    let is_quote = |char| matches!(char, '"' | '\'' | '`');
+    if secret.is_empty() {
+        return Err(Error::invalid_input(parameter, "", "at least one character"));
+    }
+    let expected = if secret.trim() != secret {
+        "no whitespace or line break before or after the secret"
+    } else if secret.starts_with(is_quote) || secret.ends_with(is_quote) {
+        "no quotes around the secret"
+    } else if secret.contains(char::is_control) {
+        "no control characters"
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid_input(parameter, "…", expected))
 }

@@ -1,59 +1,126 @@
-//! No secret is in what is logged, down to the level of debugging. One test, in a process of its
-//! own: a program has one logger.
+//! Log records of the crate and of ureq hold no secret under the documented filter. One test, in a
+//! process of its own, because a process has one logger.
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[path = "it/authority.rs"]
+mod authority;
 #[path = "it/support/mod.rs"]
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[path = "it/tls_server.rs"]
+mod tls_server;
 
 use std::sync::Mutex;
 
-use support::fake_server::{Server, error_response, recording};
+use log::{LevelFilter, Log, Metadata, Record};
+use support::fake_server::{ReceivedRequest, Server, error_response, json_response, recording};
 use support::storage::{Fate, SIGNATURE, Storage, api};
-use support::{SECRET, builder, room};
-use twilio_room_recordings::ureq;
-use twilio_room_recordings::ureq::middleware::MiddlewareNext;
+use support::{SECRET, builder, page, room};
 
-struct Kept(Mutex<String>);
+/// The filter that the documentation gives.
+const FILTER: &str = "trace,ureq=debug,ureq_proto=debug,cookie_store=info";
 
-static LOG: Kept = Kept(Mutex::new(String::new()));
+static LOGGER: Logger = Logger { filter: Mutex::new(FILTER), text: Mutex::new(String::new()) };
 
-impl log::Log for Kept {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+/// A logger with a filter as env_logger reads it: the longest prefix of the target decides.
+struct Logger {
+    filter: Mutex<&'static str>,
+    text: Mutex<String>,
+}
+
+impl Logger {
+    fn level(&self, target: &str) -> LevelFilter {
+        let filter = *self.filter.lock().unwrap();
+        let directives = filter.split(',').map(|part| part.split_once('=').unwrap_or(("", part)));
+        let matching = directives.filter(|(prefix, _)| target.starts_with(prefix));
+        let (_, level) = matching.max_by_key(|(prefix, _)| prefix.len()).unwrap();
+        level.parse().unwrap()
+    }
+}
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.level() <= self.level(metadata.target())
     }
 
-    fn log(&self, record: &log::Record<'_>) {
-        self.0.lock().unwrap().push_str(&format!("{} {}\n", record.target(), record.args()));
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let line = format!("{} {} {}\n", record.level(), record.target(), record.args());
+            self.text.lock().unwrap().push_str(&line);
+        }
     }
 
     fn flush(&self) {}
 }
 
-#[test]
-fn no_secret_is_logged_down_to_the_debug_level() {
-    log::set_logger(&LOG).unwrap();
-    // Beyond it, ureq logs the bytes that it sends, whatever they are.
-    log::set_max_level(log::LevelFilter::Debug);
-    let server = Server::start(|_| error_response(503, 20500, "busy"));
-    let marked = |request: ureq::http::Request<ureq::SendBody<'_>>, next: MiddlewareNext<'_>| {
-        assert!(request.headers()["authorization"].is_sensitive());
-        next.handle(request)
-    };
-    let config = ureq::config::Config::builder().middleware(marked).build();
-    let client = builder(server.base_url()).ureq_config(config).build().unwrap();
+/// What is logged under this filter while a client lists, fails, retries and downloads, and the
+/// value of its `Authorization` header.
+fn log_under(filter: &'static str) -> (String, String) {
+    *LOGGER.filter.lock().unwrap() = filter;
+    LOGGER.text.lock().unwrap().clear();
+
+    let busy = Server::start(|_| error_response(503, 20500, "busy"));
+    let client = builder(busy.base_url()).build().unwrap();
     assert!(client.recordings(room()).into_iter().all(|it| it.is_err()));
-    let request = server.requests();
-    assert_eq!(request.len(), 4);
-    let authorization = &request[0].headers["authorization"];
-    let encoded = authorization.to_str().unwrap().strip_prefix("Basic ").unwrap();
+
+    let (first, last) = (page(&[recording(0)], "?Page=1&PageToken=PT1"), page(&[recording(1)], ()));
+    let pages = Server::start(move |request: &ReceivedRequest| {
+        json_response(200, if request.parameter("Page").is_none() { &first } else { &last })
+    });
+    let client = builder(pages.base_url()).build().unwrap();
+    assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 2);
+
     let storage = Storage::start(vec![1; 1000], vec![Fate::CutAfter(10)]);
-    let mut recording = recording(0);
-    recording["size"] = 1000.into();
-    let api = api(recording.clone(), &storage.url);
+    let mut record = recording(0);
+    record["size"] = 1000.into();
+    let api = api(record.clone(), &storage.url);
     let client = builder(api.base_url()).build().unwrap();
-    let media = client.media(&serde_json::from_value(recording).unwrap());
+    let media = client.media(&serde_json::from_value(record).unwrap());
     media.download(&mut std::io::sink()).unwrap();
-    let log = LOG.0.lock().unwrap().clone();
-    assert!(log.contains("ureq"), "the log is that of the requests: {log}");
-    assert!(!log.contains(encoded) && !log.contains(SECRET) && !log.contains(SIGNATURE), "{log}");
     assert!(storage.heads().iter().all(|head| head.contains(SIGNATURE)));
+
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    list_over_tls();
+
+    let header = busy.requests()[0].headers["authorization"].to_str().unwrap().to_owned();
+    (LOGGER.text.lock().unwrap().clone(), header.replace("Basic ", ""))
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn list_over_tls() {
+    let authority = authority::Authority::new();
+    let port = authority.serve(&["localhost"], 2099, |_| support::ok(&page(&[recording(0)], ())));
+    for back_end in tls_server::back_ends() {
+        let base_url = format!("https://localhost:{port}");
+        let client = authority.builder(back_end, &base_url).build().unwrap();
+        assert!(client.recordings(room()).into_iter().all(|it| it.is_ok()));
+    }
+}
+
+#[test]
+fn no_secret_is_logged_at_trace_level_under_the_documented_filter() {
+    log::set_logger(&LOGGER).unwrap();
+    log::set_max_level(LevelFilter::Trace);
+
+    let (log, encoded) = log_under(FILTER);
+    assert!(log.contains("DEBUG ureq::run "), "ureq logs requests: {log}");
+    // ureq shows bytes in rows of sixteen.
+    for secret in [&encoded[..], &encoded[..16], SECRET, SIGNATURE, &SIGNATURE[..12], "PT1"] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+
+    // Each part of the filter is needed.
+    let (log, _) = log_under("trace,ureq_proto=off");
+    assert!(log.contains(SIGNATURE), "{log}");
+    let (log, encoded) = log_under("trace,ureq=debug,ureq_proto=trace");
+    assert!(
+        encoded
+            .as_bytes()
+            .windows(12)
+            .any(|part| { log.contains(std::str::from_utf8(part).unwrap()) })
+    );
+
+    // So is the level `debug` or above, without any filter.
+    let (log, encoded) = log_under("debug");
+    assert!(!log.contains(&encoded) && !log.contains(SIGNATURE) && !log.contains(SECRET), "{log}");
 }

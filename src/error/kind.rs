@@ -1,6 +1,6 @@
 //! The kinds of errors.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use super::api_error::ApiError;
 use super::transport::{TimeoutError, TransportError};
@@ -96,6 +96,30 @@ pub enum ErrorKind {
     /// The program's callback cancelled the download:
     /// [`Media::on_progress_or_cancel`](crate::Media::on_progress_or_cancel).
     Cancelled,
+}
+
+impl ErrorKind {
+    /// Passes the text of a response through `redact`.
+    pub(super) fn redact(&mut self, redact: impl Fn(String) -> String) {
+        let replace = |text: &mut String| *text = redact(mem::take(text));
+        match self {
+            Self::Unauthorized(error)
+            | Self::Forbidden(error)
+            | Self::NotFound(error)
+            | Self::InvalidPageToken(error)
+            | Self::BadRequest(error)
+            | Self::TooManyRequests(error)
+            | Self::ServerError(error)
+            | Self::Storage(error) => error.texts().for_each(replace),
+            Self::Transport(error) => replace(&mut error.reason),
+            Self::InvalidResponse(reason) => replace(reason),
+            Self::InvalidRecord(record) => {
+                replace(&mut record.reason);
+                record.json = redact(mem::take(&mut record.json).into()).into();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A parameter or a setting that is invalid.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::authorization::Authorization;
+use super::secrets::Secrets;
 use super::token_cache::TokenCache;
 use super::url::BaseUrl;
 use crate::error::{ApiError, Error, ErrorKind};
@@ -17,11 +18,11 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
-    /// The text without the secrets, in case the other side echoed them.
-    pub(super) fn redact(&self, text: String) -> String {
+    /// The secrets that the other side could echo.
+    pub(super) fn secrets(&self) -> Secrets {
         match self {
-            Self::Fixed(authorization) => authorization.redact(text),
-            Self::OAuth(client) => client.redact(text),
+            Self::Fixed(authorization) => authorization.secrets().clone(),
+            Self::OAuth(client) => client.cache.with_tokens(client.secrets.clone()),
         }
     }
 }
@@ -31,18 +32,17 @@ pub(crate) struct OAuthClient {
     base_url: BaseUrl,
     /// The body of a token request.
     form: String,
-    /// The client secret in the forms that a response could echo.
-    secrets: [String; 2],
+    secrets: Secrets,
     cache: TokenCache,
 }
 
 impl OAuthClient {
     pub(crate) fn new(base_url: BaseUrl, client_id: OAuthClientSid, secret: &str) -> Self {
-        let secrets = [encoded(secret), secret.to_owned()];
         let form = format!(
             "client_id={client_id}&client_secret={}&grant_type=client_credentials",
-            secrets[0],
+            encoded(secret),
         );
+        let secrets = Secrets::new([secret.to_owned()]);
 
         Self { base_url, form, secrets, cache: TokenCache::default() }
     }
@@ -62,12 +62,6 @@ impl OAuthClient {
 
     pub(super) fn cache(&self) -> &TokenCache {
         &self.cache
-    }
-
-    fn redact(&self, text: String) -> String {
-        let text =
-            self.secrets.iter().fold(text, |text, secret| text.replace(secret, "[redacted]"));
-        self.cache.redact(text)
     }
 
     /// The text of an error, which names the token host.

@@ -2,13 +2,13 @@
 
 use ureq::http::HeaderValue;
 
+use super::secrets::Secrets;
 use crate::error::Error;
 
 /// The `Authorization` header of API requests. It has no `Debug`, so that no output shows it.
 pub(crate) struct Authorization {
     header: HeaderValue,
-    /// The secret in the forms that a response could echo.
-    secrets: Vec<String>,
+    secrets: Secrets,
 }
 
 impl Authorization {
@@ -21,7 +21,7 @@ impl Authorization {
         let mut header = HeaderValue::from_str(&format!("Basic {encoded}"))
             .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
         header.set_sensitive(true);
-        Ok(Self { header, secrets: vec![encoded, secret.to_owned()] })
+        Ok(Self { header, secrets: Secrets::new([encoded, secret.to_owned()]) })
     }
 
     /// A bearer token (RFC 6750), or `None` if it is invalid.
@@ -32,16 +32,15 @@ impl Authorization {
         let mut header = header.ok().filter(|_| is_valid)?;
 
         header.set_sensitive(true);
-        Some(Self { header, secrets: vec![token.to_owned()] })
+        Some(Self { header, secrets: Secrets::new([token.to_owned()]) })
     }
 
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.header
     }
 
-    /// The text without the secrets, in case the other side echoed them.
-    pub(crate) fn redact(&self, text: String) -> String {
-        self.secrets.iter().fold(text, |text, secret| text.replace(secret, "[redacted]"))
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 }
 

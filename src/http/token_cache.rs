@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::authorization::Authorization;
 use super::deadline::Deadline;
+use super::secrets::Secrets;
 use crate::error::{Error, ErrorKind};
 
 const MAX_MARGIN: Duration = Duration::from_secs(60);
@@ -122,14 +123,15 @@ impl TokenCache {
         }
     }
 
-    /// The text without the current token and the previous one.
-    pub(super) fn redact(&self, text: String) -> String {
+    /// The secrets and the current token and the previous one.
+    pub(super) fn with_tokens(&self, secrets: Secrets) -> Secrets {
         let state = self.lock();
         let current = match &state.last {
             Some(Outcome::Fetched(token)) => Some(&token.authorization),
             _ => None,
         };
-        current.into_iter().chain(&state.previous).fold(text, |text, token| token.redact(text))
+        let tokens = current.into_iter().chain(&state.previous);
+        tokens.fold(secrets, |secrets, token| secrets.and(token.secrets()))
     }
 
     // No state is invalid, so a panic of another thread changes nothing.

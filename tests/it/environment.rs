@@ -32,7 +32,7 @@ fn prints_the_client_of_the_environment() {
     use twilio_room_recordings::{Client, Credentials};
     match Client::from_env() {
         Ok(client) => println!("{:?} {client:?}", Credentials::from_env().unwrap()),
-        Err(error) => println!("{error}"),
+        Err(error) => println!("{error}\n{error:#?}"),
     }
 }
 
@@ -61,10 +61,46 @@ fn credentials_and_region_come_from_the_environment() {
         (vec![account, token, key], "TWILIO_API_KEY is set, but TWILIO_API_SECRET is not"),
         (vec![account, token, client], "TWILIO_CLIENT_ID is set, but TWILIO_CLIENT_SECRET is not"),
         (vec![account, token, client_secret], "TWILIO_CLIENT_ID is not"),
-        (vec![("TWILIO_CLIENT_ID", "OQ1"), client_secret], "invalid TWILIO_CLIENT_ID \"OQ1\""),
-        (vec![("TWILIO_ACCOUNT_SID", "AC1"), token], "invalid TWILIO_ACCOUNT_SID \"AC1\""),
+        (vec![("TWILIO_CLIENT_ID", "OQ1"), client_secret], "invalid TWILIO_CLIENT_ID \"…\""),
+        (
+            vec![("TWILIO_ACCOUNT_SID", "AC1"), token],
+            "invalid TWILIO_ACCOUNT_SID \"…\": expected AC and 32 hexadecimal digits\n",
+        ),
     ] {
         let shown = from_env(&variables);
         assert!(shown.contains(words), "{variables:?}: {shown}");
+    }
+}
+
+#[test]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn swapped_or_badly_copied_variables_are_rejected_without_being_shown() {
+    let (sid, secret) = ("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "hunter2hunter2hunter2hunter2hun");
+    let (key, id) = ("SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let quoted = format!("\"{secret}\"");
+    let line = format!("{secret}\n");
+    for (id_name, id_value, secret_name, secret, words) in [
+        (
+            "TWILIO_ACCOUNT_SID",
+            secret,
+            "TWILIO_AUTH_TOKEN",
+            sid,
+            "invalid TWILIO_ACCOUNT_SID \"…\"",
+        ),
+        ("TWILIO_API_KEY", secret, "TWILIO_API_SECRET", key, "invalid TWILIO_API_KEY \"…\""),
+        ("TWILIO_CLIENT_ID", secret, "TWILIO_CLIENT_SECRET", id, "invalid TWILIO_CLIENT_ID \"…\""),
+        (
+            "TWILIO_CLIENT_ID",
+            id,
+            "TWILIO_CLIENT_SECRET",
+            &line,
+            "invalid TWILIO_CLIENT_SECRET \"…\"",
+        ),
+        ("TWILIO_ACCOUNT_SID", sid, "TWILIO_AUTH_TOKEN", &line, "invalid TWILIO_AUTH_TOKEN \"…\""),
+        ("TWILIO_API_KEY", key, "TWILIO_API_SECRET", &quoted, "invalid TWILIO_API_SECRET \"…\""),
+    ] {
+        let shown = from_env(&[(id_name, id_value), (secret_name, secret)]);
+        assert!(shown.contains(words), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -56,7 +56,7 @@ fn token_error(respond: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> (E
 
 #[test]
 fn token_is_requested_by_form_and_shared_by_clones() {
-    let (api, token) = (api(&["token-1"]), TokenServer::of_tokens());
+    let (api, token) = (api(&["access-token-1"]), TokenServer::of_tokens());
     let client = oauth_client(api.base_url(), &token.base_url);
     assert_eq!(count(&client).unwrap(), 1);
     assert_eq!(count(&client.clone()).unwrap(), 1);
@@ -74,7 +74,7 @@ fn token_is_requested_by_form_and_shared_by_clones() {
     assert!(head.contains("content-type: application/x-www-form-urlencoded\r\n"), "{head}");
     assert!(head.contains("user-agent: twilio-room-recordings/"), "{head}");
     assert!(!head.contains("authorization") && !head.contains("transfer-encoding"), "{head}");
-    assert!(api.requests().iter().all(|it| !it.uri.to_string().contains("token-1")));
+    assert!(api.requests().iter().all(|it| !it.uri.to_string().contains("access-token-1")));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn token_beyond_its_lifetime_is_renewed_before_each_request() {
 
 #[test]
 fn rejected_token_is_renewed_without_a_retry() {
-    let (api, token) = (api(&["token-2"]), TokenServer::of_tokens());
+    let (api, token) = (api(&["access-token-2"]), TokenServer::of_tokens());
     let client = oauth_builder(api.base_url(), &token.base_url)
         .retry(RetryPolicy::off())
         .on_retry(|retry| panic!("{retry:?}"))
@@ -121,7 +121,7 @@ fn renewal_leaves_all_retries_of_the_policy() {
     let api = Server::start(move |request| match failures.fetch_add(1, Ordering::SeqCst) {
         0 => error_response(401, 20003, "Authenticate"),
         1..=3 => error_response(503, 20500, "busy"),
-        _ if request.headers["authorization"] == "Bearer token-2" => {
+        _ if request.headers["authorization"] == "Bearer access-token-2" => {
             json_response(200, &page(&[], Value::Null))
         }
         _ => error_response(403, 20403, "not the renewed token"),
@@ -149,9 +149,9 @@ fn threads_share_one_token_request_until_their_deadlines() {
     let token = TokenServer::start(move |number| {
         arrived.lock().unwrap().send(()).unwrap();
         released.lock().unwrap().recv().unwrap();
-        token_response(&format!("token-{number}"), 3600)
+        token_response(&format!("access-token-{number}"), 3600)
     });
-    let api = api(&["token-1"]);
+    let api = api(&["access-token-1"]);
     let client = oauth_client(api.base_url(), &token.base_url);
 
     let limited = client.recordings(room()).deadline(Duration::from_millis(50));
@@ -385,8 +385,8 @@ fn token_type_is_compared_without_case() {
 fn echoed_client_secret_and_tokens_are_redacted() {
     let echo = |words: &str| error_response(400, 20001, &format!("got {words}"));
     let api = Server::start(move |request| match request.headers["authorization"].to_str() {
-        Ok("Bearer token-1") => error_response(401, 20003, "Authenticate"),
-        _ => echo(&format!("Bearer token-2 after token-1 of {SECRET}")),
+        Ok("Bearer access-token-1") => error_response(401, 20003, "Authenticate"),
+        _ => echo(&format!("Bearer access-token-2 after access-token-1 of {SECRET}")),
     });
     let token = TokenServer::of_tokens();
     let error = count(&oauth_client(api.base_url(), &token.base_url)).unwrap_err();
@@ -409,8 +409,8 @@ fn storage_receives_no_token() {
     let client = oauth_client(api.base_url(), &token.base_url);
     client.media(&serde_json::from_value(recording).unwrap()).download(&mut sink()).unwrap();
     let heads = storage.heads().concat().to_lowercase();
-    assert!(!heads.contains("token-1") && !heads.contains("authorization"), "{heads}");
-    assert_eq!(api.requests()[0].headers["authorization"], "Bearer token-1");
+    assert!(!heads.contains("access-token-1") && !heads.contains("authorization"), "{heads}");
+    assert_eq!(api.requests()[0].headers["authorization"], "Bearer access-token-1");
 }
 
 #[test]
@@ -458,7 +458,7 @@ fn oauth_base_url_follows_the_rules_of_the_base_url() {
     let client = |base_url: &str| oauth_client("http://localhost:1", base_url);
     let _ = (client("http://[::1]:8080/prefix/"), client("http://127.0.0.1"));
     let token = TokenServer::of_tokens();
-    let api = api(&["token-1"]);
+    let api = api(&["access-token-1"]);
     assert_eq!(
         count(&oauth_client(api.base_url(), &format!("{}/eu/", token.base_url))).unwrap(),
         1

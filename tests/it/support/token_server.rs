@@ -49,9 +49,9 @@ impl TokenServer {
         Self { base_url, requests }
     }
 
-    /// Starts an endpoint whose tokens `token-1`, `token-2` and so on live for an hour.
+    /// Starts an endpoint whose tokens `access-token-1`, `access-token-2` and so on live for an hour.
     pub fn of_tokens() -> Self {
-        Self::start(|number| token_response(&format!("token-{number}"), 3600))
+        Self::start(|number| token_response(&format!("access-token-{number}"), 3600))
     }
 
     pub fn requests(&self) -> Vec<TokenRequest> {
