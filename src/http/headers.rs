@@ -3,26 +3,27 @@
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 use ureq::Body;
 use ureq::http::HeaderMap;
-use ureq::http::header::{HeaderName, RETRY_AFTER};
+use ureq::http::header::{DATE, HeaderName, RETRY_AFTER};
 
+use super::date::http_date;
 use crate::error::Error;
 
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
 }
 
-/// `Retry-After`, in seconds or as a date.
+/// The delay that `Retry-After` asks for, in seconds or as a date. A date is relative to the date of
+/// the response, because the two clocks may differ.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
 
-    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-    let delay = date - OffsetDateTime::now_utc();
+    let date = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?));
+    let delay = http_date(text)? - date.unwrap_or_else(OffsetDateTime::now_utc);
     Some(Duration::try_from(delay).unwrap_or_default())
 }
 

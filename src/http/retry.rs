@@ -9,8 +9,16 @@ use crate::model::RecordingSid;
 
 /// The number of retries, and the delays between them.
 ///
-/// Transient failures are retried: status 408, 425, 429 and 5xx except 501, timeouts, connection
-/// failures, and truncated bodies. Each delay is drawn at random between zero and a maximum. The
+/// Transient failures are retried:
+///
+/// - status 408, 425, 429 and 5xx except 501,
+/// - timeouts, except that of the deadline,
+/// - connection failures: a host name that cannot be resolved, a refused or closed connection, a
+///   proxy that fails, except if it rejects the client with status 401, 403 or 407,
+/// - TLS failures, except those of certificates and of settings that the two sides do not share,
+/// - truncated or damaged bodies.
+///
+/// Each delay is drawn at random between zero and a maximum. The
 /// maximum starts at [`initial_backoff`](Self::initial_backoff) and doubles with each retry, up to
 /// [`max_backoff`](Self::max_backoff): exponential backoff with full jitter. If the response asks
 /// for a longer delay in `Retry-After`, the client waits that long, up to
