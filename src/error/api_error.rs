@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::transport::Seconds;
 use crate::model::Escaped;
 
+/// The part of an error response's body that is read.
+pub(crate) const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
+
 /// An error response of the API or its storage. The text is kept as it was sent; the `Display` of
 /// [`Error`](crate::Error) escapes it.
 ///
@@ -40,6 +43,13 @@ impl ApiError {
     pub(crate) fn new(status: u16, message: String) -> Self {
         Self { status, code: None, message, more_info: None, request_id: None, retry_after: None }
     }
+
+    /// The text of the response.
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        [Some(&mut self.message), self.more_info.as_mut(), self.request_id.as_mut()]
+            .into_iter()
+            .flatten()
+    }
 }
 
 impl fmt::Display for ApiError {
@@ -64,6 +74,7 @@ impl fmt::Display for ApiError {
 /// Reads the body of an error response: the API's own form, problem details (RFC 9457), an OAuth
 /// error (RFC 6749), or anything else that a proxy sent.
 pub(crate) fn read_api_error(text: &str, status: u16) -> ApiError {
+    let text = text.trim_start_matches('\u{feff}');
     let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
     let string = |name: &str| json[name].as_str().filter(|text| !text.is_empty());
     let code = &json["code"];
@@ -124,7 +135,7 @@ pub(crate) fn storage_message(text: &str, status: u16) -> String {
 }
 
 /// The standard reason phrases of RFC 9110 and RFC 6585.
-fn reason_phrase(status: u16) -> &'static str {
+pub(crate) fn reason_phrase(status: u16) -> &'static str {
     match status {
         400 => "Bad Request",
         401 => "Unauthorized",

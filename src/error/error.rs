@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::{fmt, io};
 
-use super::api_error::{ApiError, read_api_error};
+use super::api_error::{ApiError, MAX_ERROR_BODY_BYTES, read_api_error};
 use super::kind::{ErrorKind, InvalidInput};
 use crate::model::{Escaped, ParseResumePointError, ParseSidError, ResumePoint};
 
@@ -42,6 +42,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     cause: Option<Box<dyn StdError + Send + Sync>>,
+    /// The host that an invalid response came from.
+    host: Option<Box<str>>,
     is_transient: bool,
     attempts: u32,
     resume_point: Option<ResumePoint>,
@@ -49,8 +51,11 @@ struct Inner {
 
 impl Error {
     /// Makes the error that a client returns for an error response of the API, for tests of
-    /// programs that use this crate. The status is expected to be 400 or above; the body may be
-    /// empty.
+    /// programs that use this crate. The body may be empty.
+    ///
+    /// A status outside of 400 to 599 is not that of an error. As in a client, it gives an
+    /// [`InvalidResponse`](ErrorKind::InvalidResponse). A response has no headers here, so
+    /// [`request_id`](ApiError::request_id) and [`retry_after`](ApiError::retry_after) are `None`.
     ///
     /// ```
     /// use twilio_room_recordings::{Error, ErrorKind};
@@ -62,7 +67,15 @@ impl Error {
     /// ```
     #[must_use]
     pub fn from_response(status: u16, body: &[u8]) -> Self {
-        Self::rejected(read_api_error(&String::from_utf8_lossy(body), status))
+        if !(400..=599).contains(&status) {
+            let expected = if status == 200 { "400 to 599" } else { "200" };
+            let reason = format!("expected {expected}, got {status}");
+            return Self::invalid_response(reason).after_attempts(1);
+        }
+
+        let body = &body[..body.len().min(MAX_ERROR_BODY_BYTES)];
+        let text = String::from_utf8_lossy(body);
+        Self::rejected(read_api_error(&text, status)).after_attempts(1)
     }
 
     /// Returns the kind of the error.
@@ -115,8 +128,8 @@ impl Error {
     /// - [`ParseSidError`] or [`ParseResumePointError`] for [`ErrorKind::InvalidInput`] if parsing
     ///   failed,
     /// - [`std::io::Error`] for [`ErrorKind::Transport`] and [`ErrorKind::Write`],
-    /// - `serde_json::Error` or [`std::str::Utf8Error`] for [`ErrorKind::InvalidResponse`] if the
-    ///   body cannot be decoded,
+    /// - for [`ErrorKind::InvalidResponse`], [`std::io::Error`] if the response is not valid HTTP,
+    ///   and `serde_json::Error` or [`std::str::Utf8Error`] if its body cannot be decoded,
     /// - [`Error`] for [`ErrorKind::DeadlineExceeded`]: the failure of the last attempt.
     pub fn get_ref(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.cause.as_deref()
@@ -126,6 +139,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             cause: None,
+            host: None,
             is_transient: false,
             attempts: 0,
             resume_point: None,
@@ -139,7 +153,7 @@ impl Error {
             403 => ErrorKind::Forbidden(error),
             404 => ErrorKind::NotFound(error),
             429 => ErrorKind::TooManyRequests(error),
-            500.. => ErrorKind::ServerError(error),
+            500..=599 => ErrorKind::ServerError(error),
             _ => ErrorKind::BadRequest(error),
         };
         Self::new(kind).transient(is_transient_status(status))
@@ -194,6 +208,11 @@ impl Error {
         self
     }
 
+    /// Sets the host that the response came from.
+    pub(crate) fn set_host(&mut self, host: &str) {
+        self.0.host = Some(host.into());
+    }
+
     pub(crate) fn resumable_at(mut self, point: ResumePoint) -> Self {
         self.0.resume_point = Some(point);
         self
@@ -204,6 +223,16 @@ impl Error {
         Self::new(self.0.kind.clone())
             .transient(self.0.is_transient)
             .after_attempts(self.0.attempts)
+    }
+
+    /// Passes the text of a response through `redact`. An underlying error that shows what is
+    /// redacted is dropped.
+    pub(crate) fn redact(&mut self, redact: impl Fn(String) -> String) {
+        self.0.kind.redact(&redact);
+        self.0.cause = self.0.cause.take().filter(|cause| {
+            let shown = format!("{cause} {cause:?}");
+            redact(shown.clone()) == shown
+        });
     }
 
     /// The same error, of a request that carried a page token: its status 400 is about the token.
@@ -220,12 +249,17 @@ impl Error {
 
 /// Returns `true` if the same request may succeed later.
 pub(crate) fn is_transient_status(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502..)
+    matches!(status, 408 | 425 | 429 | 500 | 502..=599)
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.kind.fmt(f)?;
+        match (&self.0.kind, &self.0.host) {
+            (ErrorKind::InvalidResponse(reason), Some(host)) => {
+                write!(f, "invalid response from {}: {}", Escaped(host), Escaped(reason))?;
+            }
+            (kind, _) => kind.fmt(f)?,
+        }
         if let (ErrorKind::DeadlineExceeded, Some(last)) = (&self.0.kind, &self.0.cause) {
             write!(f, "; the last attempt failed: {}", Escaped(&last.to_string()))?;
         }
@@ -277,25 +311,22 @@ impl From<ParseResumePointError> for Error {
 /// nearest in meaning.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
-        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<io::Error>());
-        let kind = match (error.kind(), cause) {
-            (_, Some(cause)) => cause.kind(),
-            (ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_), _) => {
-                io::ErrorKind::InvalidInput
+        use io::ErrorKind as K;
+
+        let kind = match error.kind() {
+            ErrorKind::Transport(_) | ErrorKind::Write(_) => {
+                let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Self>());
+                cause.map_or(K::Other, Self::kind)
             }
-            (ErrorKind::Unauthorized(_) | ErrorKind::Forbidden(_), _) => {
-                io::ErrorKind::PermissionDenied
-            }
-            (ErrorKind::NotFound(_), _) => io::ErrorKind::NotFound,
-            (ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded, _) => io::ErrorKind::TimedOut,
-            (
-                ErrorKind::InvalidResponse(_)
-                | ErrorKind::InvalidRecord(_)
-                | ErrorKind::PaginationLoop { .. }
-                | ErrorKind::MediaSizeMismatch { .. },
-                _,
-            ) => io::ErrorKind::InvalidData,
-            _ => io::ErrorKind::Other,
+            ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_) => K::InvalidInput,
+            ErrorKind::Unauthorized(_) | ErrorKind::Forbidden(_) => K::PermissionDenied,
+            ErrorKind::NotFound(_) => K::NotFound,
+            ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded => K::TimedOut,
+            ErrorKind::InvalidResponse(_)
+            | ErrorKind::InvalidRecord(_)
+            | ErrorKind::PaginationLoop { .. }
+            | ErrorKind::MediaSizeMismatch { .. } => K::InvalidData,
+            _ => K::Other,
         };
         Self::new(kind, error)
     }

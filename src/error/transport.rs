@@ -41,7 +41,8 @@ pub enum Phase {
     Connect,
     /// Sending the request.
     Send,
-    /// Waiting for the response's status and headers.
+    /// Waiting for the response's status and headers. Also an earlier phase, if the limit of the
+    /// complete attempt expired before that of the phase.
     ReceiveHeaders,
     /// Receiving the response's body.
     ReceiveBody,
@@ -84,11 +85,13 @@ impl fmt::Display for Request<'_> {
     }
 }
 
-/// A duration in seconds, with as many decimals as it needs.
+/// A duration in seconds, with as many decimals as it needs, up to three if it is not tiny.
 pub(crate) struct Seconds(pub Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} s", self.0.as_secs_f64())
+        let seconds = self.0.as_secs_f64();
+        let shown = if seconds < 0.01 { seconds } else { (seconds * 1000.0).round() / 1000.0 };
+        write!(f, "{shown} s")
     }
 }

@@ -1,0 +1,261 @@
+//! The error type: its line, its structure, its underlying errors, and errors made without a
+//! client.
+
+use std::error::Error as StdError;
+use std::io;
+use std::io::Write;
+
+use serde_json::{Value, json};
+use twilio_room_recordings::{
+    ApiError, Error, ErrorKind, ParseResumePointError, ParseSidError, ResumePoint, RetryPolicy,
+    RoomSid,
+};
+
+use crate::support::fake_server::{Server, error_response, json_response, recording};
+use crate::support::storage::{Storage, api};
+use crate::support::{RawServer, builder, client, close, first, http, only_error, page, room};
+
+/// One error of each origin, with its name.
+fn errors() -> Vec<(&'static str, Error)> {
+    let parse_sid = "RMx".parse::<RoomSid>().unwrap_err();
+    let parse_point = "x".parse::<ResumePoint>().unwrap_err();
+    let invalid_input = client("http://127.0.0.1:1").recordings(room()).page_size(0);
+    let body = page(&[json!({"sid": 1})], Value::Null).to_string();
+    let invalid_record = only_error_or_item(&body);
+    let busy = RawServer::start(vec![close("429 x", "Retry-After: 60\r\n", b"{}")]);
+    let late =
+        client(&busy.base_url).recordings(room()).deadline(std::time::Duration::from_secs(1));
+
+    vec![
+        ("SID", parse_sid.into()),
+        ("resume point", parse_point.into()),
+        ("invalid input", invalid_input.into_iter().next().unwrap().unwrap_err()),
+        ("credentials", builder_error("\n")),
+        ("refused", first(&RawServer::start(vec![])).unwrap_err()),
+        ("closed", first(&RawServer::start(vec![vec![]; 4])).unwrap_err()),
+        ("status", only_error(http("404 x", "", b"{\"message\": \"gone\"}"))),
+        ("not JSON", only_error(http("200 OK", "", b"<html>"))),
+        ("not UTF-8", only_error(http("200 OK", "", b"\xff"))),
+        ("not HTTP", only_error(b"SMTP ready\r\n\r\n".to_vec())),
+        ("headers", only_error(http("200 OK", &format!("X: {}\r\n", "x".repeat(70_000)), b""))),
+        ("redirect", only_error(http("302 x", "Location: https://x/y?secret\r\n", b""))),
+        ("record", invalid_record),
+        ("deadline", late.into_iter().next().unwrap().unwrap_err()),
+        ("write", write_error()),
+    ]
+}
+
+fn builder_error(secret: &str) -> Error {
+    use twilio_room_recordings::{Client, Credentials};
+    let account = crate::support::fake_server::ACCOUNT.parse().unwrap();
+    Client::new(Credentials::auth_token(account, secret)).unwrap_err()
+}
+
+fn only_error_or_item(body: &str) -> Error {
+    let server = RawServer::start(vec![http("200 OK", "", body.as_bytes())]);
+    client(&server.base_url).recordings(room()).into_iter().find_map(Result::err).unwrap()
+}
+
+/// A writer that is full.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_error() -> Error {
+    let storage = Storage::start(vec![1; 10], vec![]);
+    let mut record = recording(0);
+    record["size"] = 10.into();
+    let api = api(record.clone(), &storage.url);
+    let media = client(api.base_url()).media(&serde_json::from_value(record).unwrap());
+    media.download(&mut Full).unwrap_err()
+}
+
+/// The line that `anyhow` prints for `{:#}`: the error and its sources.
+fn chain(error: &dyn StdError) -> Vec<String> {
+    let mut lines = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(error) = source {
+        lines.push(error.to_string());
+        source = error.source();
+    }
+    lines
+}
+
+#[test]
+fn chain_of_sources_says_nothing_twice() {
+    for (name, error) in errors() {
+        let lines = chain(&error);
+        for (index, line) in lines.iter().enumerate() {
+            assert!(
+                !lines[..index].iter().any(|earlier| earlier.contains(line)),
+                "{name}: {lines:?}"
+            );
+        }
+
+        let line = error.to_string();
+        assert_eq!(chain(&io::Error::from(error))[0], line, "{name}");
+    }
+}
+
+#[test]
+fn every_error_is_one_line_that_debug_prints_too() {
+    for (name, error) in errors() {
+        let line = error.to_string();
+        assert!(!line.contains('\n') && !line.ends_with('.'), "{name}: {line}");
+        let first = line.chars().next().unwrap();
+        assert!(!first.is_uppercase(), "{name}: {line}");
+        assert_eq!(format!("{error:?}"), line, "{name}");
+
+        let structure = format!("{error:#?}");
+        assert!(structure.starts_with("Error {\n    message: "), "{name}: {structure}");
+        for field in ["kind: ", "is_transient: ", "attempts: ", "cause: ", "resume_point: "] {
+            assert!(structure.contains(&format!("\n    {field}")), "{name}: {structure}");
+        }
+    }
+}
+
+#[test]
+fn underlying_error_has_the_documented_type() {
+    for (name, error) in errors() {
+        let cause = error.get_ref();
+        let is = |expected: bool| assert!(expected, "{name}: {cause:?}");
+        match name {
+            "SID" => is(cause.unwrap().is::<ParseSidError>()),
+            "resume point" => is(cause.unwrap().is::<ParseResumePointError>()),
+            "refused" | "closed" | "write" | "not HTTP" | "headers" => {
+                is(cause.unwrap().is::<io::Error>());
+            }
+            "not JSON" => is(cause.unwrap().is::<serde_json::Error>()),
+            "not UTF-8" => is(cause.unwrap().is::<std::str::Utf8Error>()),
+            "deadline" => is(cause.unwrap().is::<Error>()),
+            _ => is(cause.is_none()),
+        }
+    }
+}
+
+#[test]
+fn error_becomes_an_io_error_of_the_nearest_kind() {
+    use io::ErrorKind as K;
+    for (name, error) in errors() {
+        let expected = match name {
+            "SID" | "resume point" | "invalid input" | "credentials" => K::InvalidInput,
+            "refused" => K::ConnectionRefused,
+            "closed" => K::UnexpectedEof,
+            "status" => K::NotFound,
+            "deadline" => K::TimedOut,
+            "write" => K::StorageFull,
+            _ => K::InvalidData,
+        };
+        let error = io::Error::from(error);
+        assert_eq!(error.kind(), expected, "{name}");
+        assert!(error.get_ref().unwrap().is::<Error>());
+    }
+    assert_eq!(io::Error::from(Error::from_response(401, b"")).kind(), K::PermissionDenied);
+    assert_eq!(io::Error::from(Error::from_response(503, b"")).kind(), K::Other);
+}
+
+#[test]
+fn invalid_response_names_its_host() {
+    let line = only_error(http("302 x", "Location: https://x/y?secret\r\n", b"")).to_string();
+    let expected = "expected 200, got 302, a redirect to https://x/y";
+    assert_eq!(line, format!("invalid response from 127.0.0.1: {expected}"));
+
+    let storage = RawServer::start(vec![http("204 x", "", b"")]);
+    let mut record = recording(0);
+    record["size"] = 10.into();
+    let api = api(
+        record.clone(),
+        format!("{}/media", storage.base_url).replace("127.0.0.1", "localhost"),
+    );
+    let client = client(api.base_url());
+    let media = client.media(&serde_json::from_value(record).unwrap());
+    let line = media.download(&mut io::sink()).unwrap_err().to_string();
+    assert!(line.starts_with("invalid response from localhost: "), "{line}");
+}
+
+#[test]
+fn error_made_from_a_response_equals_the_clients() {
+    let problem = json!({
+        "type": "https://www.twilio.com/docs/errors/20001", "title": "Bad", "status": 400,
+        "code": "20001", "detail": "Two faults",
+        "errors": [{"detail": "too small", "pointer": "#/PageSize"}, {"detail": "odd"}],
+    });
+    let bodies = [
+        b"{\"code\": 20404, \"message\": \"gone\", \"more_info\": \"https://x/y\"}".to_vec(),
+        problem.to_string().into_bytes(),
+        b"<html><title>502 from the proxy</title></html>".to_vec(),
+        b"plain \xff text".to_vec(),
+        b"\xef\xbb\xbf{\"message\": \"behind a byte order mark\"}".to_vec(),
+        format!("{{\"message\": \"{}\"}}", "long ".repeat(20_000)).into_bytes(),
+        vec![],
+    ];
+    let statuses = [
+        202, 206, 300, 302, 307, 399, 400, 401, 402, 403, 404, 405, 407, 408, 409, 410, 416, 418,
+        422, 425, 429, 451, 499, 500, 501, 502, 503, 504, 511, 599, 600, 999,
+    ];
+    for status in statuses {
+        for body in &bodies {
+            let returned = only_error(http(&format!("{status} x"), "", body));
+            let made = Error::from_response(status, body);
+            assert_eq!(made.kind(), returned.kind());
+            assert_eq!(made.is_transient(), returned.is_transient(), "{returned}");
+            assert_eq!(made.attempts(), returned.attempts(), "{returned}");
+            assert_eq!(made.api_error().is_some(), (400..600).contains(&status), "{returned}");
+            if made.api_error().is_some() {
+                assert_eq!(made.to_string(), returned.to_string());
+            }
+        }
+    }
+}
+
+#[test]
+fn error_can_be_made_from_any_status() {
+    for status in [0, 1, 99, 100, 101, 199, 200, 204, 304, 600, 999, 1000, u16::MAX] {
+        let error = Error::from_response(status, b"{\"message\": \"x\"}");
+        assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+        assert!(error.to_string().contains(&format!("got {status}")), "{error}");
+        assert!(!error.is_transient());
+    }
+}
+
+#[test]
+fn each_status_has_one_kind() {
+    use ErrorKind as K;
+    type Kind = fn(ApiError) -> ErrorKind;
+    let kinds: [(&[u16], Kind); 6] = [
+        (&[401], K::Unauthorized),
+        (&[403], K::Forbidden),
+        (&[404], K::NotFound),
+        (&[429], K::TooManyRequests),
+        (&[400, 402, 405, 408, 418, 425, 499], K::BadRequest),
+        (&[500, 501, 503, 599], K::ServerError),
+    ];
+    for (statuses, kind) in kinds {
+        for &status in statuses {
+            let error = Error::from_response(status, b"");
+            assert_eq!(error.kind(), &kind(error.api_error().unwrap().clone()), "{status}");
+        }
+    }
+}
+
+#[test]
+fn rejected_page_token_has_a_kind_of_its_own_and_another_status_has_not() {
+    for (status, is_token) in [(400, true), (404, false), (403, false), (503, false)] {
+        let first = page(&[], "?Page=1&PageToken=PT1");
+        let server = Server::start(move |request| match request.parameter("PageToken") {
+            None => json_response(200, &first),
+            Some(_) => error_response(status, 20001, "Invalid PageToken"),
+        });
+        let client = builder(server.base_url()).retry(RetryPolicy::off()).build().unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        assert_eq!(matches!(error.kind(), ErrorKind::InvalidPageToken(_)), is_token, "{error:?}");
+    }
+}
