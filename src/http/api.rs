@@ -14,18 +14,17 @@ use ureq::{AsSendBody, Body, Proxy};
 use super::authentication::Authentication;
 use super::authorization::Authorization;
 use super::config::{self, Agents};
-use super::deadline::Deadline;
+use super::deadline::{Deadline, exceeded_after};
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
 use super::retry::{OnRetry, Retry, RetryPolicy};
 use super::url::BaseUrl;
-use crate::error::{ApiError, Error, ErrorKind, read_api_error};
+use crate::error::{ApiError, Error, ErrorKind, MAX_ERROR_BODY_BYTES, read_api_error};
 use crate::model::RecordingSid;
 
 /// What this crate's own feature adds to ureq. Another crate may have added more.
 pub(super) const ACCEPTED_ENCODING: &str = if cfg!(feature = "gzip") { "gzip" } else { "identity" };
-const MAX_ERROR_BODY_BYTES: u64 = 64 * 1024;
 
 /// The settings of a client.
 pub(crate) struct Settings {
@@ -131,7 +130,8 @@ impl Http {
                     renewals = 1;
                     attempt -= 1;
                 }
-                Err(error) => {
+                Err(mut error) => {
+                    self.complete_api_error(&mut error);
                     let recording = request.recording;
                     self.wait_before_retry(attempt, request.deadline, recording, error)
                         .map_err(|error| error.with_more_attempts(renewals))?;
@@ -148,22 +148,42 @@ impl Http {
         recording_sid: Option<RecordingSid>,
         error: Error,
     ) -> Result<(), Error> {
-        let not_sent = matches!(error.kind(), ErrorKind::DeadlineExceeded);
+        let not_sent = match error.kind() {
+            ErrorKind::InvalidInput(_) => true,
+            // A deadline that passed before the request was sent has no cause.
+            ErrorKind::DeadlineExceeded => error.get_ref().is_none(),
+            _ => false,
+        };
         let error = error.after_attempts(if not_sent { attempt - 1 } else { attempt });
         let Some(delay) = self.0.retry.delay_after(attempt, &error) else {
             return Err(error);
         };
         if deadline.expires_within(delay) {
-            return Err(Error::new(ErrorKind::DeadlineExceeded)
-                .after_attempts(attempt)
-                .caused_by(error));
+            return Err(exceeded_after(error));
         }
 
         if let Some(on_retry) = &self.0.on_retry {
             on_retry(&Retry { attempt, delay, error: &error, recording_sid });
         }
         thread::sleep(delay);
-        Ok(())
+        if deadline.has_passed() { Err(exceeded_after(error)) } else { Ok(()) }
+    }
+
+    /// Completes an error with text of a response: names its host, and removes the secrets that the
+    /// other side echoed. Each such error passes through here before a caller sees it.
+    pub(super) fn complete_error(&self, error: &mut Error, host: &str) {
+        self.redact(error);
+        error.set_host(host);
+    }
+
+    pub(super) fn redact(&self, error: &mut Error) {
+        let secrets = self.0.authentication.secrets();
+        error.redact(|text| secrets.redact(text));
+    }
+
+    /// Completes an error with text of a response of the API.
+    pub(crate) fn complete_api_error(&self, error: &mut Error) {
+        self.complete_error(error, self.0.base_url.host());
     }
 
     fn send(
@@ -199,18 +219,10 @@ impl Http {
         let attempt_timeout = self.0.attempt_timeout;
         let limit = remaining.map_or(attempt_timeout, |remaining| remaining.min(attempt_timeout));
         let proxy = self.0.agents.proxies.select(to.uri())?;
-        let peer =
-            Peer { host: to.host().to_owned(), proxy: proxy.as_ref().map(proxy::address), limit };
-        let fail = |error| match peer.classify(error) {
-            timeout
-                if matches!(timeout.kind(), ErrorKind::Timeout(_)) && remaining == Some(limit) =>
-            {
-                Error::new(ErrorKind::DeadlineExceeded).caused_by(timeout)
-            }
-            error => error,
-        };
+        let peer = self.api_peer(to, limit, proxy.as_ref());
 
-        let mut response = self.run(request, limit, proxy).map_err(fail)?;
+        let sent = self.run(request, limit, proxy).map_err(|error| peer.send_error(error));
+        let mut response = sent.map_err(|error| deadline.ended(error))?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             return Err(reject(self.read_api_error(response)));
@@ -219,8 +231,14 @@ impl Http {
         headers::check_charset(response.body())?;
         body.clear();
         let mut reader = response.body_mut().with_config().limit(self.0.max_body_bytes).reader();
-        reader.read_to_end(body).map_err(|error| fail(error.into()))?;
+        let read = reader.read_to_end(body).map_err(|error| peer.read_error(error));
+        read.map_err(|error| deadline.ended(error))?;
         Ok(Head { status, location: headers::text(response.headers(), LOCATION) })
+    }
+
+    fn api_peer(&self, to: &BaseUrl, limit: Duration, proxy: Option<&Proxy>) -> Peer {
+        let (host, connect_timeout) = (to.host().to_owned(), self.0.agents.connect_timeout);
+        Peer { host, proxy: proxy.map(proxy::address), connect_timeout, limit }
     }
 
     fn run<B: AsSendBody>(
@@ -239,22 +257,15 @@ impl Http {
         let (status, retry_after) = (response.status(), headers::retry_after(response.headers()));
         let request_id =
             headers::text(response.headers(), HeaderName::from_static("twilio-request-id"));
-        let redact = |text| self.0.authentication.redact(text);
 
-        let error = read_api_error(&redact(self.error_text(response)), status.as_u16());
-        ApiError {
-            message: redact(error.message),
-            more_info: error.more_info.map(redact),
-            request_id: request_id.map(redact),
-            retry_after,
-            ..error
-        }
+        let error = read_api_error(&self.error_text(response), status.as_u16());
+        ApiError { request_id, retry_after, ..error }
     }
 
     /// The body of an error response, as far as it arrives. A failure to read it is ignored,
     /// because the status is what counts.
     pub(super) fn error_text(&self, response: Response<Body>) -> String {
-        let mut reader = response.into_body().into_reader().take(MAX_ERROR_BODY_BYTES);
+        let mut reader = response.into_body().into_reader().take(MAX_ERROR_BODY_BYTES as u64);
         let start = Instant::now();
         let (mut text, mut piece) = (Vec::new(), [0; 4096]);
 

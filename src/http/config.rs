@@ -24,7 +24,7 @@ pub(crate) struct Agents {
     pub(super) api: Agent,
     pub(super) storage: Agent,
     pub(super) proxies: Proxies,
-    connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
 }
 
 impl Agents {
@@ -62,6 +62,7 @@ impl Agents {
             .https_only(https_only)
             .proxy(proxy)
             .max_response_header_size(MAX_HEADER_BYTES)
+            .timeout_resolve(Some(self.connect_timeout))
             .timeout_connect(Some(self.connect_timeout));
 
         // A configuration does not say whether its provider was chosen or is ureq's default. This

@@ -3,16 +3,29 @@
 use std::io;
 use std::time::Duration;
 
+use ureq::Timeout;
+
 use super::advice::with_advice;
-use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError};
+use super::tls;
+use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError, reason_phrase};
 
 /// The other side of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub host: String,
     pub proxy: Option<String>,
+    /// The limit of name resolution, and of setting up a connection.
+    pub connect_timeout: Duration,
     /// The limit of one attempt.
     pub limit: Duration,
+}
+
+/// The part of a response that was awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Awaited {
+    /// The status and the headers.
+    Head,
+    Body,
 }
 
 impl Peer {
@@ -23,51 +36,166 @@ impl Peer {
         Error::new(ErrorKind::Transport(TransportError { host, proxy, reason }))
     }
 
-    fn timeout(&self, phase: Phase) -> Error {
-        let Self { host, proxy, limit } = self.clone();
-        Error::new(ErrorKind::Timeout(TimeoutError { host, proxy, phase, limit })).transient(true)
+    /// Classifies the error of a request that got no response.
+    pub(crate) fn send_error(&self, error: ureq::Error) -> Error {
+        self.classify(error, Awaited::Head)
     }
 
     /// Classifies the error of reading a body.
     pub(crate) fn read_error(&self, error: io::Error) -> Error {
-        self.classify(error.into())
+        self.classify(error.into(), Awaited::Body)
     }
 
-    /// Classifies an error of ureq.
-    pub(crate) fn classify(&self, error: ureq::Error) -> Error {
+    fn classify(&self, error: ureq::Error, awaited: Awaited) -> Error {
         use ureq::Error as U;
 
-        let transport = |error: U, is_transient| {
-            self.transport(error.to_string()).transient(is_transient).caused_by(error)
-        };
         match error {
-            U::Timeout(_) => self.timeout(Phase::ReceiveBody),
-            U::Io(cause) => {
-                let permanent = matches!(
-                    cause.kind(),
-                    io::ErrorKind::InvalidData
-                        | io::ErrorKind::InvalidInput
-                        | io::ErrorKind::Unsupported
-                );
-                self.transport(cause.to_string()).transient(!permanent).caused_by(cause)
+            U::Timeout(timeout) => self.timeout(timeout, awaited),
+            U::Io(cause) => self.io_error(cause, awaited),
+            U::ConnectProxyFailed(ref reason) => {
+                let (reason, is_transient) = proxy_failure(reason);
+                self.transport(reason).transient(is_transient).caused_by(error.into_io())
             }
-            // They show the whole URL, which may be a signed one.
+            U::HostNotFound => {
+                self.transport("could not resolve the host name: no usable address").transient(true)
+            }
+            // They show the complete URL, which may be a signed one.
             U::BadUri(_) | U::RequireHttpsOnly(_) => self.transport("the URL cannot be requested"),
-            U::HostNotFound | U::ConnectionFailed | U::ConnectProxyFailed(_) | U::BodyStalled => {
-                transport(error, true)
-            }
             U::BodyExceedsLimit(limit) => {
                 Error::invalid_response(format!("the body is larger than {limit} bytes"))
             }
-            U::LargeResponseHeader(..) | U::Protocol(_) | U::Http(_) => {
-                Error::invalid_response(error.to_string()).caused_by(error)
+            // The framing of a damaged body, or the response of a proxy instead of the host's.
+            U::Protocol(_) if awaited == Awaited::Body || self.proxy.is_some() => {
+                self.transport(error.to_string()).transient(true).caused_by(error.into_io())
             }
-            // The variant exists only with ureq's feature `gzip`, which another crate may have
-            // enabled.
-            error if error.to_string().contains(" decompression failed: ") => {
-                Error::invalid_response(error.to_string()).transient(true).caused_by(error)
+            U::LargeResponseHeader(_, limit) => {
+                let reason = format!("the headers are larger than {limit} bytes");
+                Error::invalid_response(reason).caused_by(error.into_io())
             }
-            error => transport(error, false),
+            U::Protocol(_) | U::Http(_) => {
+                Error::invalid_response(error.to_string()).caused_by(error.into_io())
+            }
+            error => self.other(error),
         }
+    }
+
+    /// The variants that ureq has only with some of its features, by their text: another crate of
+    /// the program may have enabled a feature that this crate has not.
+    fn other(&self, error: ureq::Error) -> Error {
+        let text = error.to_string();
+        let (reason, is_transient) = if text.contains(" decompression failed: ") {
+            (format!("the body is truncated or damaged: {text}"), true)
+        } else if let Some(text) = text.strip_prefix("native-tls: ") {
+            (format!("TLS failed: {text}"), !tls::is_permanent_native_tls(text))
+        } else {
+            (text, matches!(error, ureq::Error::ConnectionFailed | ureq::Error::BodyStalled))
+        };
+        self.transport(reason).transient(is_transient).caused_by(error.into_io())
+    }
+
+    fn timeout(&self, timeout: Timeout, awaited: Awaited) -> Error {
+        let phase = match (timeout, awaited) {
+            (Timeout::Resolve, _) => Phase::Resolve,
+            (Timeout::Connect, _) => Phase::Connect,
+            (Timeout::SendRequest | Timeout::SendBody | Timeout::PerWrite, _) => Phase::Send,
+            (_, Awaited::Head) => Phase::ReceiveHeaders,
+            (_, Awaited::Body) => Phase::ReceiveBody,
+        };
+        let limit = match phase {
+            // ureq names the connection even if the shorter limit of the attempt has expired.
+            Phase::Resolve | Phase::Connect => self.connect_timeout.min(self.limit),
+            _ => self.limit,
+        };
+
+        let (host, proxy) = (self.host.clone(), self.proxy.clone());
+        Error::new(ErrorKind::Timeout(TimeoutError { host, proxy, phase, limit })).transient(true)
+    }
+
+    fn io_error(&self, cause: io::Error, awaited: Awaited) -> Error {
+        let text = io_text(&cause);
+        let (reason, is_transient) = match awaited {
+            Awaited::Head => (self.head_failure(cause.kind(), &text), !is_permanent(&cause, &text)),
+            Awaited::Body if is_disconnection(cause.kind()) => {
+                ("the connection was closed before the end of the body".to_owned(), true)
+            }
+            Awaited::Body => (format!("the body was interrupted: {text}"), true),
+        };
+        self.transport(reason).transient(is_transient).caused_by(cause)
+    }
+
+    fn head_failure(&self, kind: io::ErrorKind, text: &str) -> String {
+        use io::ErrorKind as K;
+
+        let has_proxy = self.proxy.is_some();
+        if let Some(text) = text.strip_prefix("failed to lookup address information: ") {
+            let name = if has_proxy { "a host name" } else { "the host name" };
+            return format!("could not resolve {name}: {}", lower_first(text));
+        }
+        match kind {
+            K::InvalidData => format!("TLS failed: {text}"),
+            _ if is_disconnection(kind) => "the connection was closed before a response".to_owned(),
+            K::ConnectionRefused
+            | K::HostUnreachable
+            | K::NetworkUnreachable
+            | K::NetworkDown
+            | K::AddrNotAvailable
+            | K::PermissionDenied
+            | K::TimedOut => {
+                let target = if has_proxy { " to the proxy" } else { "" };
+                format!("could not connect{target}: {text}")
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// The text of an I/O error, without the number that the operating system gives it.
+fn io_text(error: &io::Error) -> String {
+    let kind = error.kind().to_string();
+    match error.raw_os_error() {
+        Some(_) if kind != "uncategorized error" => kind,
+        _ => error.to_string(),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|char| char.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
+}
+
+fn is_disconnection(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind as K;
+    matches!(kind, K::UnexpectedEof | K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe)
+}
+
+/// Returns `true` if the same request cannot succeed later: a certificate is invalid, or what is
+/// configured is refused.
+fn is_permanent(error: &io::Error, text: &str) -> bool {
+    const SOCKS_REFUSALS: [&str; 3] =
+        ["no acceptable auth methods", "unknown auth method", "connection not allowed by ruleset"];
+
+    match error.kind() {
+        io::ErrorKind::InvalidData => tls::is_permanent_rustls(text),
+        io::ErrorKind::InvalidInput
+        | io::ErrorKind::Unsupported
+        | io::ErrorKind::PermissionDenied => true,
+        _ => SOCKS_REFUSALS.contains(&text),
+    }
+}
+
+/// The reason why a proxy opened no connection, and `true` if it may open one later.
+fn proxy_failure(reason: &str) -> (String, bool) {
+    let status = reason.strip_prefix("proxy server responded ").and_then(|rest| {
+        let digits = rest.split(|char: char| !char.is_ascii_digit()).next()?;
+        digits.parse::<u16>().ok()
+    });
+    match status {
+        Some(status) => {
+            let phrase = reason_phrase(status);
+            let reason = format!("the proxy rejected the connection: {phrase} (status {status})");
+            (reason, !matches!(status, 401 | 403 | 407))
+        }
+        None => ("the proxy closed the connection without a response".to_owned(), true),
     }
 }

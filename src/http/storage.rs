@@ -17,6 +17,7 @@ use super::deadline::Deadline;
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
+use super::secrets::Secrets;
 use super::url::SignedUrl;
 use crate::error::{ApiError, Error, ErrorKind, is_transient_status, storage_message};
 use crate::model::RecordingSid;
@@ -36,6 +37,7 @@ pub(crate) struct MediaResponse {
 
 /// A successful response of the storage.
 pub(crate) struct StorageResponse {
+    secrets: Secrets,
     response: Response<Body>,
     from: u64,
     peer: Peer,
@@ -85,27 +87,46 @@ impl Http {
         deadline: Deadline,
     ) -> Result<StorageResponse, Error> {
         let mut url = url.clone();
+        self.follow(recording, &mut url, from, deadline).map_err(|mut error| {
+            self.complete_error(&mut error, url.host());
+            error
+        })
+    }
+
+    /// Follows the redirects within the storage. `url` is the last one that was requested.
+    fn follow(
+        &self,
+        recording: RecordingSid,
+        url: &mut SignedUrl,
+        from: u64,
+        deadline: Deadline,
+    ) -> Result<StorageResponse, Error> {
         for _ in 0..=MAX_REDIRECTS {
             url.check_tls()?;
             let remaining = deadline.remaining()?;
             let proxy = self.0.agents.proxies.select(url.uri())?;
-            let peer = self.storage_peer(&url, proxy.as_ref());
+            let peer = self.storage_peer(url, proxy.as_ref());
             let response = self
-                .send_to_storage(&url, from, remaining, proxy)
-                .map_err(|error| peer.classify(error))?;
+                .send_to_storage(url, from, remaining, proxy)
+                .map_err(|error| peer.send_error(error))?;
             let status = response.status();
             if status.is_client_error() || status.is_server_error() {
                 return Err(self.storage_error(recording, response));
             }
             if !status.is_redirection() {
-                return Ok(StorageResponse { response, from, peer });
+                return Ok(StorageResponse {
+                    secrets: self.0.authentication.secrets(),
+                    response,
+                    from,
+                    peer,
+                });
             }
 
             let Some(location) = headers::text(response.headers(), LOCATION) else {
                 let reason = format!("the storage responded {status} without a Location");
                 return Err(Error::invalid_response(reason));
             };
-            url = url.redirected(&location, self.0.base_url.is_loopback())?;
+            *url = url.redirected(&location, self.0.base_url.is_loopback())?;
         }
 
         let reason = format!("the storage redirects more than {MAX_REDIRECTS} times");
@@ -114,7 +135,8 @@ impl Http {
 
     fn storage_peer(&self, url: &SignedUrl, proxy: Option<&Proxy>) -> Peer {
         let (host, proxy) = (url.host().to_owned(), proxy.map(proxy::address));
-        Peer { host, proxy, limit: self.0.attempt_timeout }
+        let connect_timeout = self.0.agents.connect_timeout;
+        Peer { host, proxy, connect_timeout, limit: self.0.attempt_timeout }
     }
 
     fn send_to_storage(
@@ -161,7 +183,16 @@ impl Http {
 impl StorageResponse {
     /// Checks that the response is the media from the requested byte on.
     pub(crate) fn into_media(self) -> Result<MediaResponse, Error> {
-        let Self { response, from, peer } = self;
+        let (secrets, host) = (self.secrets.clone(), self.peer.host.clone());
+        self.check().map_err(|mut error| {
+            error.redact(|text| secrets.redact(text));
+            error.set_host(&host);
+            error
+        })
+    }
+
+    fn check(self) -> Result<MediaResponse, Error> {
+        let Self { response, from, peer, .. } = self;
         headers::check_charset(response.body())?;
         let header = |name| headers::text(response.headers(), name);
         if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| is_transformation(it)) {

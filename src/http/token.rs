@@ -66,7 +66,10 @@ impl Http {
         let mut body = Vec::new();
         let head = self
             .exchange(client.base_url(), request, deadline, &mut body, |it| client.rejected(it))
-            .map_err(|error| error.map_invalid_response(|reason| client.about(reason)))?;
+            .map_err(|mut error| {
+                self.redact(&mut error);
+                error.map_invalid_response(|reason| client.about(reason))
+            })?;
 
         let parsed = match head.status {
             StatusCode::OK => parse(&body),

@@ -120,6 +120,14 @@ pub(super) struct NextPage {
     pub token: PageToken,
 }
 
+impl PageResponse {
+    /// The errors that quote the response.
+    pub(super) fn errors(&mut self) -> impl Iterator<Item = &mut Error> {
+        let records = self.page.recordings.iter_mut().filter_map(|record| record.as_mut().err());
+        records.chain(self.next.as_mut().err())
+    }
+}
+
 /// Decodes the body of a list response.
 pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<PageResponse, Error> {
     let text = text_of(body)?;

@@ -202,10 +202,12 @@ impl Listing {
             head.expect(200)?;
             parse_page(body, query, position.page)
         });
-        response.map_err(|error| {
+        let mut response = response.map_err(|error| {
             let error = if token.is_some() { error.with_page_token() } else { error };
             error.resumable_at(self.position.clone())
-        })
+        })?;
+        response.errors().for_each(|error| self.http.complete_api_error(error));
+        Ok(response)
     }
 
     /// Moves past a page: drops the records before the position and after the limit, and decides

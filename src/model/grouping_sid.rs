@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::sid::{ParticipantSid, RoomSid};
-use super::sid_rule::ParseSidError;
+use super::sid::{ParseSidError, ParticipantSid, RoomSid};
 
 /// The SID of a room or of a participant, as a filter of the account-wide list: see
 /// [`ListRecordings::grouping_sid`](crate::ListRecordings::grouping_sid).

@@ -1,4 +1,4 @@
-//! The metadata of a recording, typed and validated.
+//! A recording's metadata, typed and validated.
 
 use std::time::Duration;
 
@@ -12,13 +12,12 @@ use super::open_enum::open_enum;
 use super::sid::{AccountSid, ParticipantSid, RecordingSid, RoomSid, SourceSid};
 
 open_enum!(
-    /// The status of a recording.
+    /// How far a recording has come.
     ///
     /// ```
     /// use twilio_room_recordings::Status;
     ///
     /// assert_eq!(Status::from("completed"), Status::Completed);
-    /// assert_eq!(Status::Completed, "Completed");
     /// assert_eq!(Status::from("archived").as_str(), "archived");
     /// ```
     Status {
@@ -28,13 +27,13 @@ open_enum!(
         Completed = "completed",
         /// The media is gone, the metadata stays.
         Deleted = "deleted",
-        /// No media was recorded, because of an error.
+        /// The recording failed.
         Failed = "failed",
     }
 );
 
 open_enum!(
-    /// The type of a recorded track: the API's `type`.
+    /// What kind of track was recorded: the API's `type`.
     ///
     /// ```
     /// use twilio_room_recordings::RecordingType;
@@ -42,9 +41,9 @@ open_enum!(
     /// assert_eq!(RecordingType::from("audio"), RecordingType::Audio);
     /// ```
     RecordingType {
-        /// Audio.
+        /// Sound.
         Audio = "audio",
-        /// Video.
+        /// Moving pictures.
         Video = "video",
         /// Data messages.
         Data = "data",
@@ -52,8 +51,7 @@ open_enum!(
 );
 
 open_enum!(
-    /// The codec of a recorded track. The API sends upper and lower case; this crate writes upper
-    /// case.
+    /// The codec of the recorded track. The service sends both cases; this writes upper case.
     ///
     /// ```
     /// use twilio_room_recordings::Codec;
@@ -66,15 +64,15 @@ open_enum!(
         Vp8 = "VP8",
         /// H.264 video.
         H264 = "H264",
-        /// Opus audio.
+        /// Opus sound.
         Opus = "OPUS",
-        /// G.711 µ-law audio.
+        /// G.711 µ-law sound.
         Pcmu = "PCMU",
     }
 );
 
 open_enum!(
-    /// The container format of the media, which is also the usual file extension.
+    /// The container that the media comes in, which is also the usual file extension.
     ///
     /// ```
     /// use twilio_room_recordings::ContainerFormat;
@@ -112,12 +110,11 @@ object! {
 }
 
 object! {
-    /// The metadata of one recording, which is one track of a room.
+    /// One recording of a room: one track's metadata.
     ///
-    /// Every record has the first five fields. The API may leave out any other, or send null for it.
-    ///
-    /// A record is serialized with the field names of the API, and reads back equal. Unknown fields
-    /// are ignored. Formats without names, such as postcard, work too.
+    /// Five fields are always there; the service may leave out any other, or send null for it. Reading
+    /// accepts unknown fields, writing uses the API's field names, and what was written reads back
+    /// equal:
     ///
     /// ```
     /// use std::time::Duration;
@@ -139,35 +136,35 @@ object! {
     #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
     #[non_exhaustive]
     pub struct RoomRecording decoded as RecordingObject {
-        /// The SID of the recording.
+        /// The recording.
         pub sid: RecordingSid,
-        /// The status: whether the media can be downloaded.
+        /// How far it has come.
         pub status: Status,
-        /// The account that the recording belongs to.
+        /// The account it belongs to.
         pub account_sid: AccountSid,
         /// The room that the track was published in: the API's `room_sid` or, in a record of the
         /// account-wide list, its `grouping_sids.room_sid`.
         #[serde(serialize_with = "serialize_some")]
         pub room_sid: RoomSid = room_of(Option<RoomSid>),
-        /// The time when the recording started.
+        /// When it started.
         #[serde(with = "formats::date")]
         pub date_created: OffsetDateTime,
-        /// The time of the last change of the metadata.
+        /// When its metadata last changed.
         #[serde(default, with = "formats::optional_date")]
         pub date_updated: Option<OffsetDateTime>,
-        /// The time when the media was deleted.
+        /// When its media was deleted.
         #[serde(default, with = "formats::optional_date")]
         pub date_deleted: Option<OffsetDateTime>,
-        /// The recorded source: for a room recording, a track (`MT…`).
+        /// What was recorded: for a room recording, a track (`MT…`).
         pub source_sid: Option<SourceSid>,
-        /// The name of the track; its SID if it has none.
+        /// The source track's name; the source SID where it had none.
         pub track_name: Option<Box<str>>,
-        /// The type of the track.
+        /// What kind of track it is.
         #[serde(rename = "type")]
         pub recording_type: Option<RecordingType>,
-        /// The codec of the track.
+        /// The track's codec.
         pub codec: Option<Codec>,
-        /// The container format of the media.
+        /// The container its media comes in.
         pub container_format: Option<ContainerFormat>,
         /// The size of the media in bytes. Zero while the recording is processed.
         #[serde(default, deserialize_with = "formats::optional_integer")]
@@ -180,19 +177,20 @@ object! {
         /// is the same for all group rooms, so the offset aligns the tracks of a room.
         #[serde(default, with = "formats::milliseconds")]
         pub offset: Option<time::Duration>,
-        /// The room and the participant.
+        /// What it belongs to.
         pub grouping_sids: Option<GroupingSids>,
-        /// The URL of the recording, as the API sent it.
+        /// The URL of the resource itself, as the service sent it.
         pub url: Option<Box<str>>,
-        /// The URLs of the subresources.
+        /// The URLs of its subresources.
         pub links: Option<Links>,
-        /// The URL of the media if the account stores it in its own bucket.
+        /// Where the media lies when the account stores it in its own bucket.
         pub media_external_location: Option<Box<str>>,
-        /// The public key that the media was encrypted with, if the account encrypts.
+        /// The public key that the media was encrypted with, where the account encrypts.
         pub encryption_key: Option<Box<str>>,
-        /// The URL to which the API reports changes of the status. Only the account-wide list has it.
+        /// The URL that the service reports changes of the recording to. Only the account-wide list
+        /// has it.
         pub status_callback: Option<Box<str>>,
-        /// The HTTP method of these reports.
+        /// The HTTP method of those reports.
         pub status_callback_method: Option<Box<str>>,
     }
 }

@@ -6,8 +6,10 @@ mod authority;
 mod config;
 mod connections;
 mod environment;
-mod faults;
+mod errors;
+mod failures;
 mod features;
+mod limits;
 mod listing;
 mod media_files;
 mod media_partial_files;
@@ -25,9 +27,14 @@ mod records;
 mod resource;
 mod responses;
 mod resume;
+mod retries;
+mod secrets;
 mod sids;
+mod storage;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls_server;
 mod traits;
 mod urls;

@@ -105,7 +105,7 @@ fn deletion_that_is_redirected_is_an_error() {
         b"HTTP/1.1 303 See Other\r\nLocation: /other?token=s3cr3t\r\nContent-Length: 0\r\n\r\n";
     let server = RawServer::start(vec![redirect.to_vec()]);
     let error = resource(&client(&server.base_url), 1).delete().unwrap_err();
-    let text = "invalid response: expected 2xx, got 303, a redirect to /other";
+    let text = "invalid response from 127.0.0.1: expected 2xx, got 303, a redirect to /other";
     assert_eq!(error.to_string(), text);
 }
 

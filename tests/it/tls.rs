@@ -1,114 +1,211 @@
-//! Real handshakes on loopback, by each TLS back end that the build has.
+//! TLS over real sockets, with each TLS library that the build has.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crate::authority::Authority;
-use crate::support::fake_server::recording;
-use crate::support::{builder, ok, page, room};
 use serde_json::Value;
 use twilio_room_recordings::ureq::config::Config;
 use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use twilio_room_recordings::{Error, ErrorKind, RoomRecording};
+use twilio_room_recordings::{Error, ErrorKind, Phase, RoomRecording};
 
-fn back_ends() -> Vec<TlsProvider> {
-    let mut back_ends = Vec::new();
-    if cfg!(feature = "rustls") {
-        back_ends.push(TlsProvider::Rustls);
-    }
-    if cfg!(feature = "native-tls") {
-        back_ends.push(TlsProvider::NativeTls);
-    }
-    back_ends
+use crate::authority::Authority;
+use crate::support::fake_server::recording;
+use crate::support::storage::api;
+use crate::support::{builder, http, ok, page, room};
+use crate::tls_server::{accept, back_ends, flip_a_bit};
+
+const ATTEMPTS: u32 = 4;
+
+fn one_record(_: &str) -> Vec<u8> {
+    ok(&page(&[recording(0)], Value::Null))
 }
 
-/// Serves one record over TLS, and returns the base URL.
-fn serve(authority: &Authority, host: &str, last_year: i32) -> String {
-    let respond = |_: &str| ok(&page(&[recording(0)], Value::Null));
-    format!("https://localhost:{}", authority.serve(&[host], last_year, respond))
+fn list(authority: &Authority, back_end: TlsProvider, port: u16) -> Result<RoomRecording, Error> {
+    let base_url = format!("https://localhost:{port}");
+    let client = authority.builder(back_end, &base_url).build().unwrap();
+    let mut items: Vec<_> = client.recordings(room()).into_iter().collect();
+    assert_eq!(items.len(), 1, "{back_end:?}: {items:?}");
+    items.remove(0)
 }
 
-fn list(
-    authority: &Authority,
-    back_end: TlsProvider,
-    base_url: &str,
-) -> Vec<Result<RoomRecording, Error>> {
-    let root = Certificate::from_der(&authority.certificate).to_owned();
-    let roots = RootCerts::new_with_certs(&[root]);
-    let tls = TlsConfig::builder().provider(back_end).root_certs(roots).build();
-    let config = Config::builder().tls_config(tls).build();
-    let client = builder(base_url).ureq_config(config).build().unwrap();
-    client.recordings(room()).into_iter().collect()
-}
-
+/// Asserts that the listing fails after this number of attempts, and with what kind of reason.
 #[track_caller]
-fn assert_refuses(authority: &Authority, base_url: &str) -> Vec<Error> {
-    let refusal = |back_end| {
-        let mut items = list(authority, back_end, base_url);
-        let Some(Err(error)) = items.pop() else { panic!("{back_end:?}: {items:?}") };
-        assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{back_end:?}: {error:?}");
-        assert_eq!(error.attempts(), 1, "{back_end:?}: {error}");
-        error
-    };
-    back_ends().into_iter().map(refusal).collect()
-}
-
-#[test]
-fn a_given_root_is_trusted() {
-    let authority = Authority::new();
-    let base_url = serve(&authority, "localhost", 2099);
+fn assert_fails(authority: &Authority, port: u16, attempts: u32, reason: &str) {
     for back_end in back_ends() {
-        let items = list(&authority, back_end, &base_url);
-        assert!(matches!(&items[..], [Ok(_)]), "{back_end:?}: {items:?}");
+        let error = list(authority, back_end, port).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{back_end:?}: {error:?}");
+        assert_eq!(error.attempts(), attempts, "{back_end:?}: {error}");
+        assert_eq!(error.is_transient(), attempts > 1, "{back_end:?}: {error}");
+        let line = error.to_string();
+        assert!(line.starts_with(&format!("request to localhost failed: {reason}")), "{line}");
     }
 }
 
 #[test]
-fn an_unknown_root_is_refused() {
-    let errors = assert_refuses(&Authority::new(), &serve(&Authority::new(), "localhost", 2099));
+fn given_root_is_trusted() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], 2099, one_record);
+    for back_end in back_ends() {
+        list(&authority, back_end, port).unwrap();
+    }
+}
+
+#[test]
+fn unknown_root_is_permanent() {
+    let port = Authority::new().serve(&["localhost"], 2099, one_record);
+    let authority = Authority::new();
+    assert_fails(&authority, port, 1, "TLS failed: ");
+
     let feature =
         if cfg!(feature = "platform-verifier") { "operating system" } else { "platform-verifier" };
-    for error in errors {
-        let shown = error.to_string();
+    for back_end in back_ends() {
+        let shown = list(&authority, back_end, port).unwrap_err().to_string();
         assert!(shown.contains(feature) && shown.contains("ClientBuilder::ureq_config"), "{shown}");
     }
 }
 
 #[test]
-fn another_host_name_is_refused() {
+fn certificate_of_another_host_is_permanent() {
     let authority = Authority::new();
-    assert_refuses(&authority, &serve(&authority, "video.example.com", 2099));
+    let port = authority.serve(&["video.example.com"], 2099, one_record);
+    assert_fails(&authority, port, 1, "TLS failed: ");
 }
 
 #[test]
-fn an_expired_certificate_is_refused() {
+fn expired_certificate_is_permanent() {
     let authority = Authority::new();
-    for error in assert_refuses(&authority, &serve(&authority, "localhost", 2021)) {
-        assert!(!error.to_string().contains("platform-verifier"), "{error}");
+    let port = authority.serve(&["localhost"], 2021, one_record);
+    assert_fails(&authority, port, 1, "TLS failed: ");
+}
+
+/// Starts a server that responds to the TLS greeting with these bytes.
+fn respond_to_greeting(bytes: Vec<u8>) -> u16 {
+    accept(move |mut stream| {
+        if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
+            let _ = stream.write_all(&bytes);
+        }
+    })
+}
+
+#[test]
+fn alert_about_the_configuration_is_permanent_and_any_other_is_retried() {
+    let (handshake_failure, protocol_version, internal_error) = (40, 70, 80);
+    for (alert, attempts) in
+        [(handshake_failure, 1), (protocol_version, 1), (internal_error, ATTEMPTS)]
+    {
+        let port = respond_to_greeting(vec![0x15, 3, 3, 0, 2, 2, alert]);
+        assert_fails(&Authority::new(), port, attempts, "TLS failed: ");
     }
 }
 
 #[test]
-fn a_plain_text_answer_is_refused() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            // The client's greeting is taken, so that closing does not cut the answer off.
-            if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
-                let _ = stream.write_all(&ok(&page(&[recording(0)], Value::Null)));
-            }
+fn plain_text_instead_of_tls_is_retried() {
+    let port = respond_to_greeting(one_record(""));
+    assert_fails(&Authority::new(), port, ATTEMPTS, "TLS failed: ");
+}
+
+#[test]
+fn connection_closed_in_the_handshake_is_retried() {
+    let port = respond_to_greeting(vec![]);
+    assert_fails(&Authority::new(), port, ATTEMPTS, "");
+}
+
+#[test]
+fn damage_in_the_handshake_is_retried() {
+    let authority = Authority::new();
+    let port = authority.serve(&["localhost"], 2099, one_record);
+    for back_end in back_ends() {
+        // A byte of the server's key share, and one of its encrypted part.
+        for offset in [100, 400] {
+            list(&authority, back_end, flip_a_bit(port, 2, offset)).unwrap();
         }
+    }
+}
+
+#[test]
+fn damaged_record_in_a_page_is_retried() {
+    let authority = Authority::new();
+    let body = page(&(0..100).map(recording).collect::<Vec<_>>(), Value::Null);
+    let port = authority.serve(&["localhost"], 2099, move |_| ok(&body));
+    for back_end in back_ends() {
+        let base_url = format!("https://localhost:{}", flip_a_bit(port, 1, 50_000));
+        let client = authority.builder(back_end, &base_url).build().unwrap();
+        assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 100);
+    }
+}
+
+#[test]
+fn damaged_record_in_a_download_is_retried_and_the_download_resumes() {
+    let authority = Authority::new();
+    let media: Vec<u8> = (0..100_000_u32).map(|number| (number % 251) as u8).collect();
+    let ranges = Arc::new(Mutex::new(Vec::new()));
+    let (stored, log) = (media.clone(), Arc::clone(&ranges));
+    let port = authority.serve(&["localhost"], 2099, move |head| {
+        let from = range(head);
+        log.lock().unwrap().push(from);
+        let headers = format!("ETag: \"one\"\r\nContent-Range: bytes {from}-99999/100000\r\n");
+        http(if from > 0 { "206 Partial Content" } else { "200 OK" }, &headers, &stored[from..])
     });
-    assert_refuses(&Authority::new(), &base_url);
+    let mut record = recording(0);
+    record["size"] = media.len().into();
+
+    for back_end in back_ends() {
+        let storage = format!("https://localhost:{}/media", flip_a_bit(port, 1, 50_000));
+        let api = api(record.clone(), storage);
+        let retries = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&retries);
+        let client = authority
+            .builder(back_end, api.base_url())
+            .on_retry(move |retry| log.lock().unwrap().push(retry.error.to_string()))
+            .build()
+            .unwrap();
+
+        let recording = serde_json::from_value(record.clone()).unwrap();
+        let mut received = Vec::new();
+        client.media(&recording).download(&mut received).unwrap();
+        assert!(received == media, "{back_end:?}");
+        let retries = retries.lock().unwrap().clone();
+        let [retry] = &retries[..] else { panic!("{back_end:?}: {retries:?}") };
+        assert!(retry.starts_with("request to localhost failed: the body was interrupted: "));
+        let ranges = std::mem::take(&mut *ranges.lock().unwrap());
+        assert!(matches!(ranges[..], [0, 1..50_000]), "{back_end:?}: {ranges:?}");
+    }
+}
+
+fn range(head: &str) -> usize {
+    let range = head.split_once("range: bytes=").and_then(|(_, rest)| rest.split('-').next());
+    range.map_or(0, |from| from.parse().unwrap())
+}
+
+#[test]
+fn silent_tls_server_is_a_connect_timeout_that_is_retried_within_the_deadline() {
+    let port = accept(|mut stream| {
+        // Until the client hangs up.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    for back_end in back_ends() {
+        let client = Authority::new()
+            .builder(back_end, &format!("https://localhost:{port}"))
+            .connect_timeout(Duration::from_millis(100))
+            .build()
+            .unwrap();
+        let listing = client.recordings(room()).deadline(Duration::from_secs(30));
+        let error = listing.into_iter().next().unwrap().unwrap_err();
+        let ErrorKind::Timeout(timeout) = error.kind() else { panic!("{error:?}") };
+        assert_eq!((timeout.phase, timeout.limit), (Phase::Connect, Duration::from_millis(100)));
+        assert_eq!(
+            error.to_string(),
+            "request to localhost timed out after 0.1 s while connecting (after 4 attempts)"
+        );
+    }
 }
 
 #[test]
 fn provider_that_was_not_chosen_is_that_of_the_build() {
     let authority = Authority::new();
-    let base_url = serve(&authority, "localhost", 2099);
+    let port = authority.serve(&["localhost"], 2099, one_record);
+    let base_url = format!("https://localhost:{port}");
 
     let root = Certificate::from_der(&authority.certificate).to_owned();
     let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();

@@ -86,6 +86,18 @@ pub fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
+/// A response after which the connection is closed.
+pub fn close(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    http(status, &format!("Connection: close\r\n{headers}"), body)
+}
+
+/// The first and only item of a listing.
+pub fn first(server: &RawServer) -> Result<RoomRecording, Error> {
+    let mut items: Vec<_> = client(&server.base_url).recordings(room()).into_iter().collect();
+    assert_eq!(items.len(), 1);
+    items.remove(0)
+}
+
 pub fn ok(body: &Value) -> Vec<u8> {
     http("200 OK", "", body.to_string().as_bytes())
 }
@@ -129,7 +141,8 @@ impl RawServer {
     }
 }
 
-pub fn read_head(stream: &mut TcpStream) -> String {
+/// Reads a request up to the end of its headers.
+pub fn read_head(stream: &mut impl Read) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {

@@ -1,0 +1,67 @@
+//! Responses beyond a limit of size: they end in an error, in limited time and memory.
+
+use std::io::Write;
+
+use serde_json::Value;
+use twilio_room_recordings::{Error, ErrorKind};
+
+use crate::support::fake_server::recording;
+use crate::support::{RawServer, builder, close, first, page, room};
+
+#[test]
+fn body_larger_than_the_limit_is_an_error() {
+    let body = page(&[recording(0)], Value::Null).to_string();
+    let limit = body.len() as u64;
+    let first = |server: &RawServer, limit| {
+        let client = builder(&server.base_url).max_body_bytes(limit).build().unwrap();
+        client.recordings(room()).into_iter().next().unwrap()
+    };
+
+    let server = RawServer::start(vec![close("200 OK", "", body.as_bytes()); 2]);
+    assert!(first(&server, limit).is_ok());
+    let error = first(&server, limit - 1).unwrap_err();
+    assert!(error.to_string().contains(&format!("larger than {} bytes", limit - 1)), "{error}");
+    assert_eq!(error.attempts(), 1);
+}
+
+#[test]
+fn endless_body_is_an_error() {
+    let endless = RawServer::start_with(1, |_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        while stream.write_all(&[b' '; 65536]).is_ok() {}
+    });
+    assert!(first(&endless).unwrap_err().to_string().contains("larger than 16777216 bytes"));
+}
+
+#[test]
+fn headers_larger_than_the_limit_are_an_error() {
+    let server = RawServer::start_with(4, |_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n");
+        while stream.write_all(b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n").is_ok() {}
+    });
+    let error = first(&server).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+    assert_eq!(error.attempts(), 1);
+}
+
+#[test]
+fn page_of_more_than_1000_records_is_an_error() {
+    let values = vec!["0"; 1_000_000].join(",");
+    let body = format!("{{\"meta\": {{\"next_page_url\": null}}, \"recordings\": [{values}]}}");
+    let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
+    let error = first(&server).unwrap_err();
+    assert!(error.to_string().contains("a page of more than 1000 records"), "{error}");
+}
+
+#[test]
+fn deep_nesting_in_an_unknown_field_is_ignored() {
+    let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+    let record = recording(0).to_string().replacen('{', &format!("{{\"deep\": {deep}, "), 1);
+    let body =
+        format!("{{\"meta\": {{\"next_page_url\": null}}, \"recordings\": [{record}, {deep}]}}");
+    let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
+    let client = builder(&server.base_url).build().unwrap();
+    let items: Vec<_> = client.recordings(room()).into_iter().collect();
+    let [Ok(_), Err(error)] = &items[..] else { panic!("{} items", items.len()) };
+    assert!(matches!(Error::kind(error), ErrorKind::InvalidRecord(_)));
+}
