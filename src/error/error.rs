@@ -1,6 +1,7 @@
 //! The error type.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::{fmt, io};
 
 use super::api_error::{ApiError, MAX_ERROR_BODY_BYTES, read_api_error};
@@ -39,9 +40,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// ```
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
     /// The host that an invalid response came from.
     host: Option<Box<str>>,
     is_transient: bool,
@@ -105,7 +107,8 @@ impl Error {
     }
 
     /// Returns the number of requests that were sent for the failed operation: one and its retries,
-    /// or 0 if nothing was sent.
+    /// or 0 if nothing was sent. If no OAuth token could be fetched, they are the requests for the
+    /// token.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -182,7 +185,7 @@ impl Error {
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.cause = Some(cause.into());
+        self.0.cause = Some(Arc::from(cause.into()));
         self
     }
 
@@ -201,13 +204,6 @@ impl Error {
         self
     }
 
-    pub(crate) fn map_invalid_response(mut self, map: impl FnOnce(&str) -> String) -> Self {
-        if let ErrorKind::InvalidResponse(reason) = &mut self.0.kind {
-            *reason = map(reason);
-        }
-        self
-    }
-
     /// Sets the host that the response came from.
     pub(crate) fn set_host(&mut self, host: &str) {
         self.0.host = Some(host.into());
@@ -218,11 +214,9 @@ impl Error {
         self
     }
 
-    /// The same error for another caller that waited for the same request, without its cause.
+    /// The same error for another caller that waited for the same request.
     pub(crate) fn share(&self) -> Self {
-        Self::new(self.0.kind.clone())
-            .transient(self.0.is_transient)
-            .after_attempts(self.0.attempts)
+        Self(Box::new(self.0.as_ref().clone()))
     }
 
     /// Passes the text of a response through `redact`. An underlying error that shows what is

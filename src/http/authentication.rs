@@ -64,14 +64,10 @@ impl OAuthClient {
         &self.cache
     }
 
-    /// The text of an error, which names the token host.
-    pub(super) fn about(&self, reason: &str) -> String {
-        format!("token request to {}: {reason}", self.base_url.host())
-    }
-
     /// The error of an error response to a token request.
     pub(super) fn rejected(&self, error: ApiError) -> Error {
-        let error = ApiError { message: self.about(&error.message), ..error };
+        let message = format!("token request to {}: {}", self.base_url.host(), error.message);
+        let error = ApiError { message, ..error };
         match error.status {
             400 | 401 => Error::new(ErrorKind::Unauthorized(error)),
             // The recording that the token was for may exist.

@@ -64,20 +64,22 @@ impl Http {
             .body(client.form());
 
         let mut body = Vec::new();
-        let head = self
-            .exchange(client.base_url(), request, deadline, &mut body, |it| client.rejected(it))
-            .map_err(|mut error| {
-                self.redact(&mut error);
-                error.map_invalid_response(|reason| client.about(reason))
-            })?;
+        let response = self
+            .exchange(client.base_url(), request, deadline, &mut body, |it| client.rejected(it));
+        let token = response.and_then(|head| match head.status {
+            StatusCode::OK => parse(&body).map_err(Error::invalid_response),
+            status => {
+                Err(Error::invalid_response(format!("expected 200, got {}", status.as_u16())))
+            }
+        });
 
-        let parsed = match head.status {
-            StatusCode::OK => parse(&body),
-            status => Err(format!("expected 200, got {}", status.as_u16())),
-        };
-        let (authorization, lifetime) =
-            parsed.map_err(|reason| Error::invalid_response(client.about(&reason)))?;
-        Ok(Token::new(authorization, requested, lifetime))
+        match token {
+            Ok((authorization, lifetime)) => Ok(Token::new(authorization, requested, lifetime)),
+            Err(mut error) => {
+                self.complete_error(&mut error, client.base_url().host());
+                Err(error)
+            }
+        }
     }
 }
 
