@@ -15,7 +15,13 @@ use std::sync::Mutex;
 use log::{LevelFilter, Log, Metadata, Record};
 use support::fake_server::{ReceivedRequest, Server, error_response, json_response, recording};
 use support::storage::{Fate, SIGNATURE, Storage, api};
+use support::token_server::{TokenServer, token_response};
 use support::{SECRET, builder, page, room};
+use twilio_room_recordings::{Client, Credentials};
+
+/// Parts of an access token and of a client secret, short enough for ureq's rows of sixteen bytes.
+const TOKEN: &str = "t0ken+";
+const CLIENT_SECRET: &str = "c1ient";
 
 /// The filter that the documentation gives.
 const FILTER: &str = "trace,ureq=debug,ureq_proto=debug,cookie_store=info";
@@ -79,11 +85,26 @@ fn log_under(filter: &'static str) -> (String, String) {
     media.download(&mut std::io::sink()).unwrap();
     assert!(storage.heads().iter().all(|head| head.contains(SIGNATURE)));
 
+    list_with_oauth();
+
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     list_over_tls();
 
     let header = busy.requests()[0].headers["authorization"].to_str().unwrap().to_owned();
     (LOGGER.text.lock().unwrap().clone(), header.replace("Basic ", ""))
+}
+
+fn list_with_oauth() {
+    let api = Server::start(|_| json_response(200, &page(&[], ())));
+    let token = TokenServer::start(|_| token_response(&TOKEN.repeat(8), 3600));
+    let client_id = "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+    let client = Client::builder(Credentials::oauth(client_id, CLIENT_SECRET.repeat(8)))
+        .base_url(api.base_url())
+        .oauth_base_url(&token.base_url)
+        .build()
+        .unwrap();
+    assert_eq!(client.recordings(room()).into_iter().count(), 0);
+    assert_eq!(token.requests().len(), 1);
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -108,6 +129,7 @@ fn no_secret_is_logged_at_trace_level_under_the_documented_filter() {
     for secret in [&encoded[..], &encoded[..16], SECRET, SIGNATURE, &SIGNATURE[..12], "PT1"] {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
+    assert!(!log.contains(TOKEN) && !log.contains(CLIENT_SECRET), "{log}");
 
     // Each part of the filter is needed.
     let (log, _) = log_under("trace,ureq_proto=off");
@@ -119,8 +141,10 @@ fn no_secret_is_logged_at_trace_level_under_the_documented_filter() {
             .windows(12)
             .any(|part| { log.contains(std::str::from_utf8(part).unwrap()) })
     );
+    assert!(log.contains(TOKEN), "{log}");
 
     // So is the level `debug` or above, without any filter.
     let (log, encoded) = log_under("debug");
     assert!(!log.contains(&encoded) && !log.contains(SIGNATURE) && !log.contains(SECRET), "{log}");
+    assert!(!log.contains(TOKEN) && !log.contains(CLIENT_SECRET), "{log}");
 }

@@ -10,8 +10,12 @@ use std::time::Duration;
 use crate::support::fake_server::{Server, error_response, json_response, recording};
 use crate::support::storage::{Storage, api as media_api};
 use crate::support::token_server::{TokenServer, token_response};
-use crate::support::{SECRET, builder, http, ok, page, room};
+use crate::support::{RawServer, SECRET, builder, http, ok, page, room};
 use serde_json::{Value, json};
+use twilio_room_recordings::ureq::config::Config;
+use twilio_room_recordings::ureq::http::{Request, Response};
+use twilio_room_recordings::ureq::middleware::MiddlewareNext;
+use twilio_room_recordings::ureq::{self, Body, Proxy, SendBody};
 use twilio_room_recordings::{
     Client, ClientBuilder, Credentials, Deletion, Error, ErrorKind, RetryPolicy,
 };
@@ -92,7 +96,7 @@ fn bearer_token_is_sent_as_it_is_and_not_renewed() {
 #[test]
 fn token_beyond_its_lifetime_is_renewed_before_each_request() {
     for (expires_in, expected) in
-        [(json!(0), 2), (json!(3600), 1), (Value::Null, 1), (json!(365 * 24 * 60 * 60), 1)]
+        [(json!(0), 2), (json!(60), 1), (Value::Null, 1), (json!(365 * 24 * 60 * 60), 1)]
     {
         let api = api(&["token"]);
         let response = token_response("token", expires_in.clone());
@@ -174,7 +178,7 @@ fn threads_share_one_token_request_until_their_deadlines() {
     assert_eq!(token.requests().len(), 1);
 }
 
-/// Waits until the thread of that name waits for something.
+/// Waits until the thread of that name waits for something. The name has at most 15 bytes.
 #[cfg(target_os = "linux")]
 fn wait_until_blocked(name: &str) {
     let is_blocked = |task: std::io::Result<std::fs::DirEntry>| {
@@ -186,33 +190,50 @@ fn wait_until_blocked(name: &str) {
     }
 }
 
-#[test]
+/// The outcomes of two threads, of which one fetches a token and the other waits for it. The token
+/// endpoint receives one request. The name is that of the thread that waits, and of no other.
 #[cfg(target_os = "linux")]
-fn threads_that_wait_for_a_token_share_its_failure() {
+fn outcomes_of_a_shared_request(name: &str, response: Vec<u8>) -> [Result<usize, Error>; 2] {
     let (release, released) = channel();
-    let released = Mutex::new(released);
     let (arrived, arrival) = channel();
-    let arrived = Mutex::new(arrived);
+    let (arrived, released) = (Mutex::new(arrived), Mutex::new(released));
     let token = TokenServer::start(move |_| {
         arrived.lock().unwrap().send(()).unwrap();
         released.lock().unwrap().recv().unwrap();
-        http("401 Unauthorized", "", br#"{"error": "invalid_client"}"#)
+        response.clone()
     });
-    let api = api(&[]);
+    let api = api(&["token"]);
     let client = oauth_client(api.base_url(), &token.base_url);
 
-    let errors = thread::scope(|scope| {
-        let fetching = scope.spawn(|| count(&client).unwrap_err());
+    let outcomes = thread::scope(|scope| {
+        let fetching = scope.spawn(|| count(&client));
         arrival.recv().unwrap();
-        let waiting = thread::Builder::new().name("waits-for-token".to_owned());
-        let waiting = waiting.spawn_scoped(scope, || count(&client).unwrap_err()).unwrap();
-        wait_until_blocked("waits-for-token");
+        let waiting = thread::Builder::new().name(name.to_owned());
+        let waiting = waiting.spawn_scoped(scope, || count(&client)).unwrap();
+        wait_until_blocked(name);
+        // Another request for a token fails at once, because nothing sends any more.
         release.send(()).unwrap();
+        drop(release);
         [fetching.join().unwrap(), waiting.join().unwrap()]
     });
+    assert_eq!(token.requests().len(), 1);
+    outcomes
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_that_wait_for_a_token_share_its_failure() {
+    let response = http("401 Unauthorized", "", br#"{"error": "invalid_client"}"#);
+    let errors = outcomes_of_a_shared_request("waits-to-fail", response).map(Result::unwrap_err);
     assert!(errors.iter().all(|it| matches!(it.kind(), ErrorKind::Unauthorized(_))), "{errors:?}");
     assert_eq!(errors[0].to_string(), errors[1].to_string());
-    assert_eq!(token.requests().len(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_that_wait_for_a_token_use_it_however_short_its_lifetime() {
+    let outcomes = outcomes_of_a_shared_request("waits-for-token", token_response("token", 0));
+    assert!(outcomes.iter().all(|it| matches!(it, Ok(1))), "{outcomes:?}");
 }
 
 #[test]
@@ -302,6 +323,7 @@ fn deadline_covers_the_token_request() {
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error}");
     assert!(error.resume_point().is_some());
     assert!(error.to_string().contains("127.0.0.1"), "{error}");
+    assert_eq!((error.attempts(), token.requests().len()), (1, 1));
     assert!(api.requests().is_empty());
 }
 
@@ -364,7 +386,7 @@ fn hostile_token_response_is_invalid_and_never_shown() {
         assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{shown}: {error}");
         assert_eq!((error.attempts(), requests), (1, 1), "{shown}");
         let message = error.to_string();
-        assert!(message.contains("token request to 127.0.0.1: "), "{message}");
+        assert!(message.starts_with("invalid response from 127.0.0.1: "), "{message}");
         assert!(message.contains(words), "{shown}: {message}");
         assert!(!format!("{error} {error:#?}").contains(TOKEN), "{error:#?}");
     }
@@ -392,7 +414,7 @@ fn echoed_client_secret_and_tokens_are_redacted() {
     let error = count(&oauth_client(api.base_url(), &token.base_url)).unwrap_err();
     let words = "got Bearer [redacted] after [redacted] of [redacted]";
     assert!(error.to_string().contains(words), "{error}");
-    assert!(!format!("{error:#?}").contains("token-"), "{error:#?}");
+    assert!(!format!("{error:#?}").contains("access-token"), "{error:#?}");
 
     let form = "client_secret=s%C3%A9cret%3At%C3%B8ken%20%F0%9F%94%91&";
     let body = format!("{SECRET} {form}");
@@ -411,6 +433,47 @@ fn storage_receives_no_token() {
     let heads = storage.heads().concat().to_lowercase();
     assert!(!heads.contains("access-token-1") && !heads.contains("authorization"), "{heads}");
     assert_eq!(api.requests()[0].headers["authorization"], "Bearer access-token-1");
+}
+
+#[test]
+fn token_is_marked_sensitive() {
+    fn check(
+        request: Request<SendBody<'_>>,
+        next: MiddlewareNext<'_>,
+    ) -> Result<Response<Body>, ureq::Error> {
+        if let Some(header) = request.headers().get("authorization") {
+            assert!(header.is_sensitive());
+        }
+        next.handle(request)
+    }
+
+    let (api, token) = (api(&["access-token-1"]), TokenServer::of_tokens());
+    let config = || Config::builder().middleware(check).build();
+    let oauth = oauth_builder(api.base_url(), &token.base_url).ureq_config(config());
+    assert_eq!(count(&oauth.build().unwrap()).unwrap(), 1);
+
+    let bearer = Client::builder(Credentials::bearer("access-token-1")).ureq_config(config());
+    assert_eq!(count(&bearer.base_url(api.base_url()).build().unwrap()).unwrap(), 1);
+}
+
+#[test]
+fn token_request_goes_through_the_configured_proxy() {
+    let refusal = http("407 Proxy Authentication Required", "", b"");
+    let (api, proxy) = (api(&[]), RawServer::start(vec![refusal]));
+    let address = proxy.base_url.strip_prefix("http://").unwrap();
+    let config = Config::builder().proxy(Some(Proxy::new(&proxy.base_url).unwrap())).build();
+    let builder = oauth_builder(api.base_url(), "https://oauth.example");
+    if cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
+        assert!(builder.build().is_err());
+        return;
+    }
+    let client = builder.ureq_config(config).retry(RetryPolicy::off()).build().unwrap();
+
+    let error = count(&client).unwrap_err();
+    let ErrorKind::Transport(transport) = error.kind() else { panic!("{error}") };
+    assert_eq!(transport.host, "oauth.example");
+    assert_eq!(transport.proxy.as_deref(), Some(address));
+    assert!(proxy.heads.lock().unwrap()[0].starts_with("CONNECT oauth.example:443 "));
 }
 
 #[test]

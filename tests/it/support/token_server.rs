@@ -41,8 +41,9 @@ impl TokenServer {
                         log.push(request);
                         log.len()
                     };
+                    let response = closing(&respond(number));
                     // The client may have closed the connection.
-                    let _ = stream.write_all(&respond(number));
+                    let _ = stream.write_all(&response);
                 });
             }
         });
@@ -57,6 +58,13 @@ impl TokenServer {
     pub fn requests(&self) -> Vec<TokenRequest> {
         self.requests.lock().expect("a log").clone()
     }
+}
+
+/// The response with a header that keeps the client from using the connection again.
+fn closing(response: &[u8]) -> Vec<u8> {
+    let status_line = response.iter().take_while(|&&byte| byte != b'\n').count() + 1;
+    let (status_line, rest) = response.split_at(status_line);
+    [status_line, b"Connection: close\r\n", rest].concat()
 }
 
 fn receive(stream: &mut TcpStream) -> Option<TokenRequest> {
