@@ -102,3 +102,43 @@ fn truncated_or_damaged_gzip_page_is_retried() {
         assert_eq!(server.requests(), 2);
     }
 }
+
+/// With its feature `arbitrary_precision`, serde_json reads numbers in another way.
+#[test]
+fn numbers_in_a_record_are_read_the_same() {
+    for (field, number, is_valid) in [
+        ("size", "0", true),
+        ("size", "18446744073709551615", true),
+        ("size", "18446744073709551616", false),
+        ("size", "23.0", false),
+        ("size", "1e3", false),
+        ("size", "-1", false),
+        ("size", "{\"$serde_json::private::Number\": \"7\"}", false),
+        ("size", "{\"$serde_json::private::RawValue\": \"7\"}", false),
+        ("offset", "-9223372036854775808", true),
+        ("offset", "1.0", false),
+        ("status", "1.50", false),
+        ("track_name", "-1", false),
+        ("links", "1e400", false),
+        ("unknown", "1e400", true),
+        ("unknown", "-123456789012345678901234567890.5e-7", true),
+    ] {
+        let mut record = recording(0);
+        record[field] = json!("PLACE");
+        let record = record.to_string().replace("\"PLACE\"", number);
+        let meta = "{\"page_size\": 50, \"next_page_url\": null}";
+        let body = format!("{{\"meta\": {meta}, \"recordings\": [{record}]}}");
+        let server = RawServer::start(vec![http("200 OK", "", body.as_bytes())]);
+
+        let items: Vec<_> = client(&server.base_url).recordings(room()).into_iter().collect();
+        match &items[..] {
+            [Ok(_)] => assert!(is_valid, "{field}: {number}"),
+            [Err(error)] => {
+                let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error:?}") };
+                assert_eq!((is_valid, record.field), (false, Some(field)), "{number}");
+                assert!(record.json.contains(number), "{}", record.json);
+            }
+            _ => panic!("{field}: {number}: {items:?}"),
+        }
+    }
+}
