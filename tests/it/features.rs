@@ -5,11 +5,7 @@ use serde_json::{Value, json};
 use twilio_room_recordings::{ErrorKind, RoomRecording};
 
 use crate::support::fake_server::{Server, media_redirect, recording};
-use crate::support::{RawServer, client, http, ok, page, room};
-
-/// The package in `.ci/unified` enables ureq's feature `gzip` but not this crate's.
-const UREQ_DECODES_GZIP: bool = cfg!(feature = "gzip")
-    || !matches!(env!("CARGO_PKG_NAME").as_bytes(), b"twilio-room-recordings");
+use crate::support::{IS_UNIFIED, RawServer, client, http, ok, page, room};
 
 #[test]
 fn text_in_another_character_set_is_not_transcoded() {
@@ -78,7 +74,7 @@ fn cookies_are_not_sent() {
 
 #[test]
 fn truncated_or_damaged_gzip_page_is_retried() {
-    if !UREQ_DECODES_GZIP {
+    if !cfg!(feature = "gzip") && !IS_UNIFIED {
         return;
     }
 
@@ -113,13 +109,10 @@ fn numbers_in_a_record_are_read_the_same() {
         ("size", "23.0", false),
         ("size", "1e3", false),
         ("size", "-1", false),
-        ("size", "{\"$serde_json::private::Number\": \"7\"}", false),
-        ("size", "{\"$serde_json::private::RawValue\": \"7\"}", false),
         ("offset", "-9223372036854775808", true),
         ("offset", "1.0", false),
         ("status", "1.50", false),
         ("track_name", "-1", false),
-        ("links", "1e400", false),
         ("unknown", "1e400", true),
         ("unknown", "-123456789012345678901234567890.5e-7", true),
     ] {

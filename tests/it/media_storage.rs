@@ -1,5 +1,6 @@
 //! Requests to the storage: what is sent, signed URLs, redirects, error responses, encodings.
 
+#[cfg(feature = "gzip")]
 use std::fs;
 #[cfg(feature = "gzip")]
 use std::io::Write;
@@ -10,7 +11,7 @@ use twilio_room_recordings::ErrorKind;
 use crate::support::fake_server::Server;
 use crate::support::media::*;
 use crate::support::storage::{Fate, SIGNATURE, api};
-use crate::support::{client, http};
+use crate::support::{IS_UNIFIED, client, http};
 
 #[test]
 fn storage_gets_none_of_the_headers_for_the_api() {
@@ -150,7 +151,10 @@ fn location_without_a_redirect_is_not_shown() {
 
 #[test]
 fn content_coding_that_changes_the_bytes_is_rejected() {
-    for coding in ["br", "zstd", "deflate", "compress", "x-gzip", "aws-chunked, br", "BR"] {
+    // With its feature `brotli`, ureq decodes the body and removes the header.
+    let decoded = IS_UNIFIED.then_some("br");
+    let codings = ["br", "zstd", "deflate", "compress", "x-gzip", "aws-chunked, br", "BR"];
+    for coding in codings.into_iter().filter(|coding| Some(*coding) != decoded) {
         let headers = format!("Connection: close\r\nContent-Encoding: {coding}\r\n");
         let setting = Setting::new(vec![Fate::Raw(http("200 OK", &headers, &media_bytes()))]);
         let error = setting.download().unwrap_err();

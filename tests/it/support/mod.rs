@@ -23,6 +23,10 @@ pub mod token_server;
 
 pub const SECRET: &str = "sécret:tøken 🔑";
 
+/// Whether these tests are those of the package in `.ci/unified`, which enables all features of the
+/// library's dependencies.
+pub const IS_UNIFIED: bool = matches!(env!("CARGO_PKG_NAME").as_bytes(), b"unified-features");
+
 pub fn room() -> RoomSid {
     fake_server::ROOM.parse().expect("a room")
 }
