@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 
 use super::body::{not_json, text_of};
@@ -59,7 +59,7 @@ pub(super) fn decode_record(json: &str, room: Option<&RoomSid>) -> Result<RoomRe
 fn find_fault(json: &str, error: &serde_json::Error) -> Fault {
     let message = message_of(error);
     let search = FieldSearch { json, position: position_of(json, error) };
-    let Ok(found) = serde_json::Deserializer::from_str(json).deserialize_map(search) else {
+    let Ok(found) = serde_json::Deserializer::from_str(json).deserialize_any(search) else {
         let reason = format!("{}: {}", shortened(json.trim()), expectation(&message));
         return Fault { sid: None, field: None, reason };
     };
@@ -146,5 +146,10 @@ impl<'de> Visitor<'de> for FieldSearch<'de> {
             }
         }
         Ok(found)
+    }
+
+    /// Rejects a text without quoting it, because it may be long.
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Found<'de>, E> {
+        Err(E::invalid_type(Unexpected::Other("string"), &self))
     }
 }

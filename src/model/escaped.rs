@@ -1,11 +1,11 @@
-//! Text from the network, made safe to show.
+//! Text from the network, escaped.
 
 use std::fmt::{self, Write as _};
 
 const MAX_CHARS: usize = 500;
 
-/// Text of foreign origin for a person's eyes: control characters are made visible, so that no
-/// terminal acts on them, and the length is limited.
+/// Displays text of foreign origin: control characters are escaped, so that no terminal interprets
+/// them, and the length is limited.
 pub(crate) struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::sid::{ParseSidError, ParticipantSid, RoomSid};
+use super::sid::{ParticipantSid, RoomSid};
+use super::sid_rule::ParseSidError;
 
 /// The SID of a room or of a participant, as a filter of the account-wide list: see
 /// [`ListRecordings::grouping_sid`](crate::ListRecordings::grouping_sid).

@@ -11,6 +11,7 @@ mod query;
 mod recording;
 mod resume_point;
 mod sid;
+mod sid_rule;
 
 pub(crate) use escaped::Escaped;
 pub use grouping_sid::GroupingSid;
@@ -25,6 +26,6 @@ pub use recording::{
 pub(crate) use resume_point::Position;
 pub use resume_point::{ParseResumePointError, ResumePoint};
 pub use sid::{
-    AccountSid, ApiKeySid, OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RoomSid,
-    SidFault, SourceSid,
+    AccountSid, ApiKeySid, OAuthClientSid, ParticipantSid, RecordingSid, RoomSid, SourceSid,
 };
+pub use sid_rule::{ParseSidError, SidFault};

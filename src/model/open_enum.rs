@@ -1,11 +1,11 @@
-//! Enums that grow with the service: a known value is recognised without regard to case and
-//! written in the schema's form, an unknown one is kept to the letter.
+//! Enums that grow with the API: a known value is recognised in any case and written as the schema
+//! does, an unknown one is kept verbatim.
 
 use std::fmt;
 
-/// A value that this version of the crate has no name for, kept exactly as the service sent it.
+/// A value that this version of the crate has no name for, exactly as the API sent it.
 ///
-/// It comes only from parsing, so an enum's `Other` never holds a value that has a name.
+/// Only parsing creates one, so the variant `Other` of an enum never holds a value that has a name.
 ///
 /// ```
 /// use twilio_room_recordings::Codec;
@@ -21,7 +21,7 @@ impl UnknownValue {
         Self(text.into())
     }
 
-    /// The value as the service sent it.
+    /// Returns the value as the API sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -51,7 +51,7 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The value as the API writes it.
+            /// Returns the value as the API writes it.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -74,6 +74,24 @@ macro_rules! open_enum {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Ok(text.into())
+            }
+        }
+
+        /// Compares with the value that the text is parsed to: a known value equals its name in any
+        /// case, an unknown one only the exact text.
+        impl PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                match self {
+                    Self::Other(value) => value.as_str() == text,
+                    known => known.as_str().eq_ignore_ascii_case(text),
+                }
+            }
+        }
+
+        /// Compares as with `str`.
+        impl PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                *self == **text
             }
         }
 

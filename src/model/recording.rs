@@ -1,4 +1,4 @@
-//! A recording's metadata, typed and validated.
+//! The metadata of a recording, typed and validated.
 
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use super::open_enum::open_enum;
 use super::sid::{AccountSid, ParticipantSid, RecordingSid, RoomSid, SourceSid};
 
 open_enum!(
-    /// How far a recording has come.
+    /// The status of a recording.
     ///
     /// ```
     /// use twilio_room_recordings::Status;
     ///
     /// assert_eq!(Status::from("completed"), Status::Completed);
+    /// assert_eq!(Status::Completed, "Completed");
     /// assert_eq!(Status::from("archived").as_str(), "archived");
     /// ```
     Status {
@@ -27,13 +28,13 @@ open_enum!(
         Completed = "completed",
         /// The media is gone, the metadata stays.
         Deleted = "deleted",
-        /// The recording failed.
+        /// No media was recorded, because of an error.
         Failed = "failed",
     }
 );
 
 open_enum!(
-    /// What kind of track was recorded: the API's `type`.
+    /// The type of a recorded track: the API's `type`.
     ///
     /// ```
     /// use twilio_room_recordings::RecordingType;
@@ -41,9 +42,9 @@ open_enum!(
     /// assert_eq!(RecordingType::from("audio"), RecordingType::Audio);
     /// ```
     RecordingType {
-        /// Sound.
+        /// Audio.
         Audio = "audio",
-        /// Moving pictures.
+        /// Video.
         Video = "video",
         /// Data messages.
         Data = "data",
@@ -51,7 +52,8 @@ open_enum!(
 );
 
 open_enum!(
-    /// The codec of the recorded track. The service sends both cases; this writes upper case.
+    /// The codec of a recorded track. The API sends upper and lower case; this crate writes upper
+    /// case.
     ///
     /// ```
     /// use twilio_room_recordings::Codec;
@@ -64,15 +66,15 @@ open_enum!(
         Vp8 = "VP8",
         /// H.264 video.
         H264 = "H264",
-        /// Opus sound.
+        /// Opus audio.
         Opus = "OPUS",
-        /// G.711 µ-law sound.
+        /// G.711 µ-law audio.
         Pcmu = "PCMU",
     }
 );
 
 open_enum!(
-    /// The container that the media comes in, which is also the usual file extension.
+    /// The container format of the media, which is also the usual file extension.
     ///
     /// ```
     /// use twilio_room_recordings::ContainerFormat;
@@ -110,11 +112,12 @@ object! {
 }
 
 object! {
-    /// One recording of a room: one track's metadata.
+    /// The metadata of one recording, which is one track of a room.
     ///
-    /// Five fields are always there; the service may leave out any other, or send null for it. Reading
-    /// accepts unknown fields, writing uses the API's field names, and what was written reads back
-    /// equal:
+    /// Every record has the first five fields. The API may leave out any other, or send null for it.
+    ///
+    /// A record is serialized with the field names of the API, and reads back equal. Unknown fields
+    /// are ignored. Formats without names, such as postcard, work too.
     ///
     /// ```
     /// use std::time::Duration;
@@ -136,35 +139,35 @@ object! {
     #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
     #[non_exhaustive]
     pub struct RoomRecording decoded as RecordingObject {
-        /// The recording.
+        /// The SID of the recording.
         pub sid: RecordingSid,
-        /// How far it has come.
+        /// The status: whether the media can be downloaded.
         pub status: Status,
-        /// The account it belongs to.
+        /// The account that the recording belongs to.
         pub account_sid: AccountSid,
         /// The room that the track was published in: the API's `room_sid` or, in a record of the
         /// account-wide list, its `grouping_sids.room_sid`.
         #[serde(serialize_with = "serialize_some")]
         pub room_sid: RoomSid = room_of(Option<RoomSid>),
-        /// When it started.
+        /// The time when the recording started.
         #[serde(with = "formats::date")]
         pub date_created: OffsetDateTime,
-        /// When its metadata last changed.
+        /// The time of the last change of the metadata.
         #[serde(default, with = "formats::optional_date")]
         pub date_updated: Option<OffsetDateTime>,
-        /// When its media was deleted.
+        /// The time when the media was deleted.
         #[serde(default, with = "formats::optional_date")]
         pub date_deleted: Option<OffsetDateTime>,
-        /// What was recorded: for a room recording, a track (`MT…`).
+        /// The recorded source: for a room recording, a track (`MT…`).
         pub source_sid: Option<SourceSid>,
-        /// The source track's name; the source SID where it had none.
+        /// The name of the track; its SID if it has none.
         pub track_name: Option<Box<str>>,
-        /// What kind of track it is.
+        /// The type of the track.
         #[serde(rename = "type")]
         pub recording_type: Option<RecordingType>,
-        /// The track's codec.
+        /// The codec of the track.
         pub codec: Option<Codec>,
-        /// The container its media comes in.
+        /// The container format of the media.
         pub container_format: Option<ContainerFormat>,
         /// The size of the media in bytes. Zero while the recording is processed.
         #[serde(default, deserialize_with = "formats::optional_integer")]
@@ -177,20 +180,19 @@ object! {
         /// is the same for all group rooms, so the offset aligns the tracks of a room.
         #[serde(default, with = "formats::milliseconds")]
         pub offset: Option<time::Duration>,
-        /// What it belongs to.
+        /// The room and the participant.
         pub grouping_sids: Option<GroupingSids>,
-        /// The URL of the resource itself, as the service sent it.
+        /// The URL of the recording, as the API sent it.
         pub url: Option<Box<str>>,
-        /// The URLs of its subresources.
+        /// The URLs of the subresources.
         pub links: Option<Links>,
-        /// Where the media lies when the account stores it in its own bucket.
+        /// The URL of the media if the account stores it in its own bucket.
         pub media_external_location: Option<Box<str>>,
-        /// The public key that the media was encrypted with, where the account encrypts.
+        /// The public key that the media was encrypted with, if the account encrypts.
         pub encryption_key: Option<Box<str>>,
-        /// The URL that the service reports changes of the recording to. Only the account-wide list
-        /// has it.
+        /// The URL to which the API reports changes of the status. Only the account-wide list has it.
         pub status_callback: Option<Box<str>>,
-        /// The HTTP method of those reports.
+        /// The HTTP method of these reports.
         pub status_callback_method: Option<Box<str>>,
     }
 }

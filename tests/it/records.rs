@@ -1,18 +1,26 @@
 //! Records: their fields, their rules, and the field that an error names.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
-use twilio_room_recordings::{Error, ErrorKind, Page, RoomRecording};
+use twilio_room_recordings::{Error, ErrorKind, GroupingSids, Links, Page, RoomRecording};
 
 use crate::support::fake_server::{ROOM, Server, json_response, recording};
 use crate::support::{RawServer, http, items, page, room};
 
 const OTHER_ROOM: &str = "RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
+fn page_of(record: &str) -> Page {
+    let body = format!("{{\"meta\": {{\"next_page_url\": null}}, \"recordings\": [{record}]}}");
+    Page::from_json(body.as_bytes(), &room()).unwrap()
+}
+
 /// The field and the message of a record that is invalid.
 fn fault(record: &Value) -> (Option<&'static str>, String) {
-    let body = page(std::slice::from_ref(record), Value::Null).to_string();
-    let mut page = Page::from_json(body.as_bytes(), &room()).unwrap();
-    let error = page.recordings.remove(0).unwrap_err();
+    fault_of(&record.to_string())
+}
+
+fn fault_of(record: &str) -> (Option<&'static str>, String) {
+    let error = page_of(record).recordings.remove(0).unwrap_err();
     let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error:?}") };
     (record.field, error.to_string())
 }
@@ -188,5 +196,222 @@ fn record_without_a_room_is_invalid() {
         let (field, message) = fault(&record);
         assert_eq!(field, Some("room_sid"));
         assert!(message.contains("missing"), "{message}");
+    }
+}
+
+#[test]
+fn record_round_trips_through_postcard() {
+    let mut half_null = recording(3);
+    for (_, value) in half_null.as_object_mut().unwrap().iter_mut().step_by(2) {
+        *value = Value::Null;
+    }
+    for name in ["sid", "status", "account_sid", "room_sid", "date_created"] {
+        half_null[name] = recording(3)[name].clone();
+    }
+    let mut account_wide = recording(4);
+    account_wide.as_object_mut().unwrap().remove("room_sid");
+    account_wide["offset"] = json!(-5);
+
+    for json in [recording(0), half_null, account_wide] {
+        let record: RoomRecording = serde_json::from_value(json).unwrap();
+        let bytes = postcard::to_allocvec(&record).unwrap();
+        assert_eq!(postcard::from_bytes::<RoomRecording>(&bytes).unwrap(), record);
+    }
+}
+
+#[test]
+fn array_is_no_object() {
+    let record: RoomRecording = serde_json::from_value(recording(0)).unwrap();
+    let Value::Object(fields) = serde_json::to_value(record).unwrap() else { panic!() };
+    let values: Vec<Value> = fields.into_iter().map(|(_, value)| value).collect();
+    assert!(serde_json::from_value::<RoomRecording>(json!(values)).is_err());
+    assert!(serde_json::from_str::<Links>("[null]").is_err());
+    assert!(serde_json::from_str::<GroupingSids>("[null, null]").is_err());
+
+    for (field, array) in [("links", json!(["https://x"])), ("grouping_sids", json!([ROOM, null]))]
+    {
+        let mut record = recording(0);
+        record[field] = array;
+        let (named, message) = fault(&record);
+        assert_eq!(named, Some(field));
+        assert!(message.ends_with("expected an object"), "{message}");
+    }
+    for body in [r#"[{"next_page_url": null}, []]"#, r#"{"meta": [null, null], "recordings": []}"#]
+    {
+        let error = Page::from_json(body.as_bytes(), &room()).unwrap_err();
+        assert!(error.to_string().contains("expected an object"), "{error}");
+    }
+}
+
+#[test]
+fn durations_are_written_as_the_integers_of_the_api() {
+    let mut record: RoomRecording = serde_json::from_value(recording(0)).unwrap();
+    record.duration = Some(std::time::Duration::from_millis(7_900));
+    record.offset = Some(time::Duration::microseconds(-1_500));
+    let written = serde_json::to_value(&record).unwrap();
+    assert_eq!((&written["duration"], &written["offset"]), (&json!(7), &json!(-1)));
+    record.offset = Some(time::Duration::MAX);
+    assert!(serde_json::to_value(&record).is_err());
+
+    for extreme in [i64::MIN, i64::MAX] {
+        let mut json = recording(0);
+        (json["offset"], json["duration"]) = (json!(extreme), json!(u64::MAX));
+        let record: RoomRecording = serde_json::from_value(json).unwrap();
+        let written = serde_json::to_value(&record).unwrap();
+        assert_eq!((&written["duration"], &written["offset"]), (&json!(u64::MAX), &json!(extreme)));
+    }
+}
+
+#[test]
+fn message_names_the_value_and_what_is_valid() {
+    let sid = "RT00000000000000000000000000000001";
+    let long = "y".repeat(200);
+    let shown = "y".repeat(99);
+    for (field, value, expected) in [
+        ("date_created", json!("yesterday"), "\"yesterday\": expected an RFC 3339 date-time"),
+        ("date_updated", json!(5), "5: expected an RFC 3339 date-time"),
+        ("size", json!(-1), "-1: expected an unsigned 64-bit integer"),
+        ("offset", json!(1.5), "1.5: expected a 64-bit integer"),
+        ("status", json!([]), "[]: expected a string"),
+        ("links", json!("\u{1b}[31m"), "\"\\u001b[31m\": expected an object"),
+        ("track_name", json!({"a": 1}), "{\"a\":1}: expected a string"),
+        (
+            "account_sid",
+            json!("AC1"),
+            "\"AC1\": expected AC and 32 hexadecimal digits, got 3 characters",
+        ),
+        ("duration", json!(long), &format!("\"{shown}…: expected an unsigned 64-bit integer")),
+        (
+            "duration",
+            json!("expected nothing"),
+            "\"expected nothing\": expected an unsigned 64-bit integer",
+        ),
+    ] {
+        let mut record = recording(1);
+        record[field] = value;
+        let (_, message) = fault(&record);
+        assert_eq!(message, format!("invalid record {sid} (page 0, index 0): {field} {expected}"));
+    }
+
+    let mut record = recording(1);
+    record.as_object_mut().unwrap().remove("status");
+    assert!(fault(&record).1.ends_with("index 0): status is missing"));
+    let text = recording(1).to_string().replacen('{', "{\"size\": 1,", 1);
+    let (field, message) = fault_of(&text);
+    assert_eq!(field, Some("size"));
+    assert!(message.ends_with("size appears twice"), "{message}");
+    let (field, message) = fault_of("[1, 2]");
+    assert_eq!(
+        (field, &*message),
+        (None, "invalid record (page 0, index 0): [1, 2]: expected an object")
+    );
+    let text = recording(1).to_string().replacen("track 1", "\\ud800", 1);
+    let (field, message) = fault_of(&text);
+    assert_eq!(field, Some("track_name"));
+    assert!(message.contains("track_name \"\\ud800\": "), "{message}");
+}
+
+#[test]
+fn invalid_record_has_its_valid_sid_wherever_that_is() {
+    let sid = "RT00000000000000000000000000000001";
+    for text in [
+        format!(r#"{{"sid": "{sid}", "size": []}}"#),
+        format!(r#"{{"size": [], "x": {{"sid": 1}}, "sid": "{sid}"}}"#),
+        format!(r#"{{"sid": 5, "sid": "{sid}"}}"#),
+    ] {
+        assert!(fault_of(&text).1.contains(sid), "{text}");
+    }
+    assert!(!fault_of(r#"{"sid": "RT1"}"#).1.contains("record RT1"));
+}
+
+/// A value that is invalid in a field, as JSON.
+fn invalid_value(field: &str, choice: usize) -> &'static str {
+    let for_all = ["[1, \"é\"]", "true", "[{\"sid\": \"x\"}]"];
+    let for_some: &[&str] = match field {
+        "size" | "duration" => &["-1", "1.5", "\"ten\"", "\"missing field `sid`\"", "1e999"],
+        "offset" => &["99999999999999999999", "\"\"", "{}"],
+        "links" => &["\"🔑\"", "{\"media\": {}}", "{\"media\": \"x\",\n\"media\": \"y\"}"],
+        "grouping_sids" => &["5", "{\"room_sid\": \"RMx\"}", "{\n\"participant_sid\"\n: []}"],
+        "sid" | "account_sid" | "room_sid" | "source_sid" => &["\"\"", "\"é\\n🎥\"", "0"],
+        "date_created" | "date_updated" | "date_deleted" => &["\"yesterday\"", "0", "\"\\u0041\""],
+        _ => &["0", "{}", "\"\\ud800\"", "-1.5e3"],
+    };
+    let all = [&for_all[..], for_some].concat();
+    all[choice % all.len()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The expected field follows from how the record was made, not from decoding it.
+    #[test]
+    fn first_invalid_field_is_named_in_any_record(
+        order in Just((0..20).collect::<Vec<usize>>()).prop_shuffle(),
+        wrong in proptest::collection::vec((0_usize..20, any::<usize>()), 0..3),
+        missing in proptest::option::of(0_usize..20),
+        twice in proptest::option::of((0_usize..20, 0_usize..20)),
+        spaces in proptest::collection::vec("[ \n\t]{0,3}|\r\n", 8),
+        unknown in proptest::option::of((0_usize..20, "[a-z]{0,2}(é|🎥|\\\\n)")),
+    ) {
+        const REQUIRED: [&str; 4] = ["sid", "status", "account_sid", "date_created"];
+        let base = recording(2);
+        let mut fields: Vec<(String, String, bool)> = Vec::new();
+        let names: Vec<&String> = base.as_object().unwrap().keys().collect();
+        for at in order {
+            let choice = wrong.iter().find(|(index, _)| *index == at).map(|(_, choice)| *choice);
+            let value = match choice {
+                Some(choice) => invalid_value(names[at], choice).to_owned(),
+                None => base[names[at]].to_string(),
+            };
+            fields.push((names[at].clone(), value, choice.is_some()));
+        }
+        let missing = missing.map(|at| names[at].as_str());
+        fields.retain(|(name, ..)| missing != Some(name));
+        if let Some((from, to)) = twice.filter(|_| fields.len() == 20) {
+            let (name, value, _) = fields[from].clone();
+            fields.insert(to.max(from + 1), (name, value, true));
+        }
+        if let Some((at, name)) = unknown {
+            fields.insert(at.min(fields.len()), (name, "{\"size\": \"x\"}".to_owned(), false));
+        }
+
+        let first_invalid = fields.iter().find(|(.., is_invalid)| *is_invalid);
+        let expected = first_invalid.map(|(name, ..)| name.as_str())
+            .or(missing.filter(|name| REQUIRED.contains(name)));
+        let mut spaces = spaces.iter().cycle();
+        let mut space = || spaces.next().unwrap().as_str();
+        let texts: Vec<String> = fields.iter()
+            .map(|(name, value, _)| [space(), "\"", name, "\"", space(), ":", space(), value, space()].concat())
+            .collect();
+        let text = format!("{{{}}}", texts.join(","));
+        let page = page_of(&text);
+        let found = page.recordings[0].as_ref().err().map(|error| match error.kind() {
+            ErrorKind::InvalidRecord(record) => record.field,
+            other => panic!("{other:?}"),
+        });
+        prop_assert_eq!(found, expected.map(Some), "{}", text);
+    }
+}
+
+#[test]
+fn informational_fields_of_a_page_never_fail_it() {
+    for (page_size, expected) in [
+        ("-1", 1000),
+        ("\"50\"", 1000),
+        ("1e9", 1000),
+        ("null", 1000),
+        ("[{}]", 1000),
+        ("99999999999", 1000),
+        ("7", 7),
+        ("\"x\", \"page_size\": 8", 8),
+    ] {
+        let meta = format!(
+            r#"{{"key": 5, "url": [], "page": "x", "page": -1, "page_size": {page_size},
+                "next_page_url": "", "first_page_url": {{}}, "previous_page_url": 0}}"#
+        );
+        let body = format!("{{\"meta\": {meta}, \"recordings\": []}}");
+        let page = Page::from_json(body.as_bytes(), &room()).unwrap();
+        assert_eq!(page.page_size, expected, "{page_size}");
+        assert!(page.next.is_none());
     }
 }

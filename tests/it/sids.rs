@@ -77,6 +77,25 @@ fn thirty_four_bytes_and_the_usual_traits() {
     has_the_usual_traits::<OAuthClientSid>();
 }
 
+#[test]
+fn sid_converts_to_and_from_text() {
+    let text = "RM0123456789abcdef0123456789ABCDEF";
+    let sid = RoomSid::try_from(text.to_owned()).unwrap();
+    assert_eq!(String::from(sid), text);
+    assert!(RoomSid::try_from("RM".to_owned()).is_err());
+    assert!(sid == *text && sid == text && sid != *text.to_lowercase());
+    assert!(sid != text[..33]);
+}
+
+#[test]
+fn enum_equals_the_texts_that_it_is_parsed_from() {
+    use twilio_room_recordings::{Codec, Status};
+
+    assert!(Codec::Opus == "opus" && Codec::Opus == *"OPUS" && Codec::Opus != "VP8");
+    let unknown = Status::from("Archived");
+    assert!(unknown == "Archived" && unknown != "archived" && unknown != "completed");
+}
+
 proptest! {
     #[test]
     fn parse_and_print_agree(text in "[a-zA-Z]{2}[0-9a-fA-F]{32}") {

@@ -25,6 +25,8 @@ const fn text<T: AsRef<str> + Display + FromStr + Serialize + DeserializeOwned>(
 const fn error<T: StdError + Send + Sync + 'static>() {}
 const fn iterator<T: FusedIterator>() {}
 const fn made_from<T: for<'a> TryFrom<&'a str>>() {}
+const fn compared_with_text<T: PartialEq<str> + for<'a> PartialEq<&'a str>>() {}
+const fn owned_text<T: TryFrom<String> + Into<String>>() {}
 
 macro_rules! assert_for {
     ($assertion:ident: $($type:ty),* $(,)?) => {
@@ -47,6 +49,9 @@ assert_for!(text: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat,
     RecordingType, RoomSid, SourceSid, Status);
 assert_for!(made_from: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
+assert_for!(compared_with_text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid,
+    RecordingSid, RecordingType, RoomSid, SourceSid, Status);
+assert_for!(owned_text: AccountSid, ApiKeySid, ParticipantSid, RecordingSid, RoomSid, SourceSid);
 assert_for!(error: Error, ParseResumePointError, ParseSidError);
 assert_for!(iterator: Pages, RecordingsIter);
 

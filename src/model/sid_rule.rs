@@ -1,0 +1,137 @@
+//! The rules of the SIDs, and the error of a text that violates one.
+
+use std::fmt;
+
+use super::escaped::Escaped;
+
+/// The number of bytes of a SID.
+pub(super) const LENGTH: usize = 34;
+
+/// The rule that the SIDs of one kind follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// The name of the kind, such as `room SID`.
+    pub name: &'static str,
+    /// The first two letters; `None` if any two ASCII letters are valid.
+    pub prefix: Option<[u8; 2]>,
+}
+
+impl Rule {
+    /// Returns the bytes of a text that follows the rule.
+    pub fn check(self, text: &str) -> Result<&[u8; LENGTH], ParseSidError> {
+        let fault = |fault| ParseSidError { rule: self, fault, input: text.to_owned() };
+        let bytes: &[u8; LENGTH] = text
+            .as_bytes()
+            .try_into()
+            .map_err(|_| fault(SidFault::Length { found: text.chars().count() }))?;
+        let prefix_holds = match self.prefix {
+            Some(prefix) => [bytes[0], bytes[1]] == prefix,
+            None => bytes[..2].iter().all(u8::is_ascii_alphabetic),
+        };
+        if !prefix_holds {
+            return Err(fault(SidFault::Prefix));
+        }
+
+        // Without an early exit, so that the compiler checks sixteen digits at a time.
+        if bytes[2..].iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit()) {
+            return Ok(bytes);
+        }
+        let at = bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count() + 2;
+        Err(fault(SidFault::Digit { at }))
+    }
+}
+
+/// The rule that an invalid SID violates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SidFault {
+    /// The text does not have 34 characters, or some are not ASCII.
+    Length {
+        /// The number of characters.
+        found: usize,
+    },
+    /// The text does not begin with the two letters of its kind.
+    Prefix,
+    /// A character after the prefix is not a hexadecimal digit.
+    Digit {
+        /// The byte offset of that character, counted from 0.
+        at: usize,
+    },
+}
+
+/// The error of parsing a text that is not a SID of the expected kind.
+///
+/// ```
+/// use twilio_room_recordings::{RoomSid, SidFault};
+///
+/// let error = "RMx".parse::<RoomSid>().unwrap_err();
+/// assert_eq!(error.fault(), SidFault::Length { found: 3 });
+/// assert_eq!(
+///     error.to_string(),
+///     "invalid room SID \"RMx\": expected RM and 32 hexadecimal digits, got 3 characters",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseSidError {
+    rule: Rule,
+    fault: SidFault,
+    input: String,
+}
+
+impl ParseSidError {
+    /// Returns the rule that the text violates.
+    pub fn fault(&self) -> SidFault {
+        self.fault
+    }
+
+    /// Returns the invalid text.
+    pub fn input(&self) -> &str {
+        &self.input
+    }
+
+    /// Returns the kind of SID that was expected, such as `room SID`.
+    pub(crate) fn sid_name(&self) -> &'static str {
+        self.rule.name
+    }
+
+    /// Returns a description of a valid SID, and of the first difference.
+    pub(crate) fn expected(&self) -> impl fmt::Display {
+        Expected(self)
+    }
+}
+
+impl fmt::Display for ParseSidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.rule.name;
+        write!(f, "invalid {name} \"{}\": expected {}", Escaped(&self.input), self.expected())
+    }
+}
+
+impl std::error::Error for ParseSidError {}
+
+struct Expected<'a>(&'a ParseSidError);
+
+impl fmt::Display for Expected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ParseSidError { rule, fault, input } = self.0;
+        let prefix = match &rule.prefix {
+            Some(letters) => std::str::from_utf8(letters).unwrap_or_default(),
+            None => "two letters",
+        };
+        write!(f, "{prefix} and 32 hexadecimal digits, got ")?;
+
+        match *fault {
+            SidFault::Length { found } if found == LENGTH => f.write_str("non-ASCII characters"),
+            SidFault::Length { found: 1 } => f.write_str("1 character"),
+            SidFault::Length { found } => write!(f, "{found} characters"),
+            SidFault::Prefix => write!(f, "prefix \"{}\"", Escaped(&characters(input, 0, 2))),
+            SidFault::Digit { at } => {
+                write!(f, "'{}' at offset {at}", Escaped(&characters(input, at, 1)))
+            }
+        }
+    }
+}
+
+fn characters(text: &str, from: usize, count: usize) -> String {
+    text.chars().skip(from).take(count).collect()
+}
