@@ -72,9 +72,11 @@ impl Peer {
                 let reason = format!("the headers are larger than {limit} bytes");
                 Error::invalid_response(reason).caused_by(error.into_io())
             }
-            U::Protocol(_) | U::Http(_) => {
-                Error::invalid_response(error.to_string()).caused_by(error.into_io())
+            U::Protocol(ref cause) => {
+                let reason = format!("expected valid HTTP: {cause}");
+                Error::invalid_response(reason).caused_by(error.into_io())
             }
+            U::Http(_) => Error::invalid_response(error.to_string()).caused_by(error.into_io()),
             error => self.other(error),
         }
     }

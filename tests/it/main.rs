@@ -8,6 +8,8 @@ mod connections;
 mod environment;
 mod errors;
 mod failures;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod failures_https;
 mod features;
 mod limits;
 mod listing;
