@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use twilio_room_recordings::time::format_description::well_known::Rfc3339;
+use twilio_room_recordings::time::{Duration, OffsetDateTime};
 
 /// The help text of every option that takes a date.
 pub const HELP: &str = "\

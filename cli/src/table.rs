@@ -2,8 +2,8 @@
 
 use std::iter;
 
-use time::UtcOffset;
 use twilio_room_recordings::RoomRecording;
+use twilio_room_recordings::time::UtcOffset;
 use unicode_width::UnicodeWidthChar;
 
 use crate::json::acts_on_terminals;

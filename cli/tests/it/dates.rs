@@ -25,8 +25,8 @@ fn date_time_with_its_zone_is_sent_in_utc() {
 
 #[test]
 fn duration_goes_back_from_now() {
-    use time::format_description::well_known::Rfc3339;
-    use time::{Duration, OffsetDateTime};
+    use twilio_room_recordings::time::format_description::well_known::Rfc3339;
+    use twilio_room_recordings::time::{Duration, OffsetDateTime};
 
     for (typed, ago) in
         [("90m", Duration::minutes(90)), ("36h", Duration::hours(36)), ("3d", Duration::days(3))]

@@ -12,4 +12,5 @@ mod limits;
 mod list;
 mod support;
 mod terminal;
+mod tls;
 mod usage;

@@ -1,0 +1,71 @@
+//! The tool trusts the root certificates of the operating system.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use serde_json::Value;
+
+use super::support::program::{Run, program};
+use super::support::{ROOM, http, page, recording};
+
+/// Serves one record over TLS on localhost. Returns the base URL and the root as PEM.
+fn serve() -> (String, String) {
+    let root_key = KeyPair::generate().unwrap();
+    let mut root = CertificateParams::new(vec![]).unwrap();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    root.distinguished_name.push(DnType::CommonName, "a company's root");
+    let pem = root.self_signed(&root_key).unwrap().pem();
+
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &Issuer::new(root, root_key)).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+
+    let config = Arc::new(config);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let base_url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            // If the client rejects the certificate, it hangs up.
+            if matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
+                let body = page(&[recording(0)], Value::Null).to_string();
+                let _ = stream.write_all(&http("200 OK", "", body.as_bytes()));
+            }
+        }
+    });
+    (base_url, pem)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn root_in_ssl_cert_file_is_trusted() {
+    let (base_url, pem) = serve();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roots.pem");
+    fs::write(&file, pem).unwrap();
+    let mut command = program(&base_url);
+    let listed = Run::of(command.args(["list", "--json", ROOM]).env("SSL_CERT_FILE", &file));
+    assert_eq!(listed.expect(0).stdout_lines().len(), 1);
+}
+
+#[test]
+fn unknown_root_is_rejected_at_once() {
+    let (base_url, _) = serve();
+    let listed = Run::of(program(&base_url).args(["list", "--json", ROOM])).expect(1);
+    assert_eq!(listed.stderr_lines().len(), 1, "{}", listed.stderr);
+    assert!(listed.stderr.contains("certificate"), "{}", listed.stderr);
+}
