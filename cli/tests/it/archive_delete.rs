@@ -1,7 +1,9 @@
 //! `archive --delete`: what is deleted, and when.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 
@@ -82,20 +84,37 @@ fn failed_deletion_is_an_error_and_the_file_stays() {
 
 #[test]
 fn nothing_is_deleted_before_the_listing_is_complete() {
-    let two_pages = TwoPages::start(|| json_response(200, &page(&[recording(5)], Value::Null)));
+    let two_pages = TwoPages::start(|| json_response(200, &page(&[recording(6)], Value::Null)));
     two_pages.archive().expect(0);
-    assert_eq!(two_pages.log(), ["second page", "deletion", "deletion", "deletion"]);
+    assert_eq!(two_pages.log(), ["second page", "deletion", "deletion", "deletion", "deletion"]);
 }
 
 #[test]
 fn nothing_of_a_listing_that_fails_is_deleted() {
     let two_pages = TwoPages::start(|| error_response(404, 20404, "The room was not found"));
     let archived = two_pages.archive().expect(1);
-    assert!(archived.stderr.contains("2 archived, "), "{}", archived.stderr);
+    assert!(archived.stderr.contains("3 archived, "), "{}", archived.stderr);
     assert_eq!(two_pages.log(), ["second page"]);
 }
 
-/// An API whose second page comes when the recordings of the first one are archived.
+#[test]
+fn recording_whose_file_has_changed_is_not_deleted() {
+    let folder = Arc::<OnceLock<PathBuf>>::default();
+    let shared = Arc::clone(&folder);
+    let two_pages = TwoPages::start(move || {
+        let file = format!("{}.mkv", sid(1));
+        fs::write(shared.get().expect("a folder").join(file), "damaged").unwrap();
+        json_response(200, &page(&[], Value::Null))
+    });
+    folder.set(two_pages.folder.path().to_owned()).unwrap();
+    let archived = two_pages.archive().expect(1);
+    let error = format!("error: {}: not deleted: its file has changed", sid(1));
+    assert!(archived.stderr.contains(&error), "{}", archived.stderr);
+    assert_eq!(two_pages.log(), ["second page", "deletion", "deletion"]);
+}
+
+/// An API whose second page comes when the recordings of the first one are archived, the last one
+/// perhaps excepted.
 struct TwoPages {
     api: Server,
     log: Arc<Mutex<Vec<&'static str>>>,
@@ -105,10 +124,10 @@ struct TwoPages {
 impl TwoPages {
     fn start(second: impl Fn() -> Response + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let record_file = folder.path().join("recordings.ndjson");
         let log = Arc::<Mutex<Vec<_>>>::default();
         let entries = Arc::clone(&log);
-        let room = Room::new(vec![recording(0), recording(1), recording(5)]);
+        let downloads = AtomicUsize::new(0);
+        let room = Room::new([0, 1, 5, 6].map(recording).into());
 
         let api = Server::start(move |request| {
             if request.method == "DELETE" {
@@ -116,14 +135,19 @@ impl TwoPages {
                 return no_content();
             }
             if !request.uri.path().ends_with("/Recordings") {
+                let is_download = request.uri.path().starts_with("/storage/");
+                downloads.fetch_add(usize::from(is_download), Ordering::SeqCst);
                 return room.respond(request);
             }
             if request.parameter("PageToken").is_none() {
                 let next = "https://video.twilio.com/v1/Rooms?Page=1&PageToken=PT1";
-                return json_response(200, &page(&[recording(0), recording(1)], next));
+                return json_response(
+                    200,
+                    &page(&[recording(0), recording(1), recording(5)], next),
+                );
             }
-            let lines = || fs::read_to_string(&record_file).unwrap_or_default().lines().count();
-            while lines() < 2 {
+            // There is one job: the two before this one are done.
+            while downloads.load(Ordering::SeqCst) < 3 {
                 std::thread::yield_now();
             }
             entries.lock().unwrap().push("second page");
@@ -134,7 +158,7 @@ impl TwoPages {
 
     fn archive(&self) -> Run {
         let to = self.folder.path().to_str().expect("UTF-8");
-        run(&self.api, &["archive", ROOM, "--to", to, "--delete"])
+        run(&self.api, &["archive", ROOM, "--to", to, "--delete", "--jobs", "1"])
     }
 
     fn log(&self) -> Vec<&'static str> {

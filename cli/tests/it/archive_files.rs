@@ -1,14 +1,15 @@
 //! The files of an archive: their names, their modes, the record file, and leftovers.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use super::support::program::{Run, program};
 use super::support::room::ArchivedRoom;
-use super::support::{Fate, ROOM, http, recording, sid};
+use super::support::{Fate, ROOM, Room, Server, http, recording, sid};
 
 #[test]
 fn format_is_never_a_path() {
@@ -139,6 +140,9 @@ fn partial_files_of_complete_recordings_are_removed() {
     let others = [
         // Another recording, which may be resumed.
         format!("{}.mkv.0123456789abcdef.part", sid(999)),
+        // The record of this one is not written.
+        format!("{}.mkv.0123456789abcdef.part", sid(998)),
+        format!("{}.mkv", sid(998)),
         // Files of somebody else.
         format!("{media}.my notes.part"),
         format!("{media}.part"),
@@ -208,18 +212,21 @@ const FULL_DISK: &str = "trap '' XFSZ; ulimit -f 150";
 #[test]
 #[cfg(unix)]
 fn full_disk_is_one_message_and_smaller_recordings_are_archived() {
-    let numbers = [20, 21, 20 + 30, 1, 5];
-    let room = ArchivedRoom::of(numbers.map(recording).into());
+    let mut recordings = [20, 16, 21, 15, 1, 5].map(recording);
+    recordings[2]["size"] = json!(180_000);
+    recordings[3]["size"] = recordings[1]["size"].clone();
+    let room = ArchivedRoom::of(recordings.into());
     let archived = Run::of(&mut in_shell(FULL_DISK, &room, &["--jobs", "1"])).expect(1);
 
     let (error, summary) = (archived.stderr_lines()[0], archived.stderr_lines()[1]);
     let start = format!("error: {}: ", room.folder().display());
     assert!(error.starts_with(&start), "{error}");
-    let end = ": 1 did not fit, and 2 of at least 200141 bytes were skipped";
+    let end = ": 2 did not fit, and 2 of at least 160113 bytes were skipped";
     assert!(error.ends_with(end), "{error}");
-    let counts = "2 archived, 0 already there, 0 still processing, 0 no media, 3 errors; ";
+    let counts = "2 archived, 0 already there, 0 still processing, 0 no media, 4 errors; ";
     assert!(summary.starts_with(counts), "{summary}");
     assert_eq!(room.recorded_sids(), [sid(1), sid(5)]);
+    assert_eq!(room.found().len(), 2, "{:?}", room.found().keys());
 
     room.run(&[]).expect(0);
     room.assert_is_archived();
@@ -243,6 +250,65 @@ fn record_file_that_cannot_be_written_ends_the_run() {
     assert_eq!(room.storage.heads().len(), 1);
     assert!(room.deleted_sids().is_empty());
     assert_eq!(fs::read_to_string(room.record_file()).unwrap(), lines);
+}
+
+#[test]
+#[cfg(unix)]
+fn incomplete_line_is_taken_back_if_the_disk_is_full() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    // The limit is in blocks of 512 or of 1024 bytes.
+    for limit in [512 * 150, 1024 * 150] {
+        let blank = "\n".repeat(limit - 10);
+        write(&room, blank.as_bytes());
+        Run::of(&mut in_shell(FULL_DISK, &room, &[]));
+        let text = fs::read_to_string(room.record_file()).unwrap();
+        assert!(text == blank || text.ends_with("}\n"), "{}", &text[blank.len()..]);
+    }
+}
+
+#[test]
+fn record_that_another_run_adds_is_not_added_again() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let service = Room::new(vec![recording(1)]);
+    let record_file = room.record_file();
+    let api = Server::start(move |request| {
+        if request.uri.path().ends_with("/Media") {
+            // Another run is faster. It holds the lock until it is done.
+            let mut file = File::options().append(true).open(&record_file).unwrap();
+            file.lock().unwrap();
+            file.write_all(format!("{}\n", recording(1)).as_bytes()).unwrap();
+        }
+        service.respond(request)
+    });
+    let mut command = program(api.base_url());
+    Run::of(command.args(["archive", ROOM, "--to"]).arg(room.folder())).expect(0);
+    assert_eq!(room.recorded_sids(), [sid(1)]);
+}
+
+/// Linux shows in `/proc/locks` which process waits for a lock.
+#[test]
+#[cfg(target_os = "linux")]
+fn run_waits_for_the_lock_of_the_record_file() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    write(&room, b"");
+    let mut file = File::options().append(true).open(room.record_file()).unwrap();
+    file.lock().unwrap();
+    let line = format!("{}\n", recording(0));
+    file.write_all(&line.as_bytes()[..9]).unwrap();
+    let mut run = room.command(&[]).stderr(Stdio::null()).spawn().unwrap();
+    let waits = || {
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        let process = format!(" {} ", run.id());
+        locks.lines().any(|line| line.contains("-> FLOCK") && line.contains(&process))
+    };
+    while !waits() {
+        std::thread::yield_now();
+    }
+
+    file.write_all(&line.as_bytes()[9..]).unwrap();
+    drop(file);
+    assert!(run.wait().unwrap().success());
+    assert_eq!(room.recorded_sids(), [sid(0), sid(1)]);
 }
 
 #[test]
