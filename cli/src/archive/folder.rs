@@ -27,8 +27,7 @@ impl Folder {
         Ok(Self { path: path.to_owned(), by_room, records, media_folders })
     }
 
-    /// The path of a recording's media. Creates its folder and the record file if they are
-    /// missing.
+    /// The path of a recording's media. Creates its folder if that is missing.
     pub fn prepare(&mut self, recording: &RoomRecording) -> Result<PathBuf, String> {
         let path = self.media_path(recording);
         let folder = path.parent().unwrap_or(&self.path);
@@ -37,7 +36,6 @@ impl Folder {
             create(folder)?;
             self.media_folders.insert(folder.to_owned());
         }
-        self.records()?;
         Ok(path)
     }
 
@@ -49,7 +47,7 @@ impl Folder {
         }
     }
 
-    /// The records, in the folder that [`prepare`](Self::prepare) has created.
+    /// The records. Creates their file if it is missing, in a folder that is there.
     pub fn records(&mut self) -> Result<&mut RecordFile, String> {
         let records = match self.records.take() {
             Some(records) => records,

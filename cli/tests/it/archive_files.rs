@@ -276,13 +276,14 @@ fn record_that_another_run_adds_is_not_added_again() {
             // Another run is faster. It holds the lock until it is done.
             let mut file = File::options().append(true).open(&record_file).unwrap();
             file.lock().unwrap();
-            file.write_all(format!("{}\n", recording(1)).as_bytes()).unwrap();
+            let lines = format!("{}\n{}\n", recording(0), recording(1));
+            file.write_all(lines.as_bytes()).unwrap();
         }
         service.respond(request)
     });
     let mut command = program(api.base_url());
     Run::of(command.args(["archive", ROOM, "--to"]).arg(room.folder())).expect(0);
-    assert_eq!(room.recorded_sids(), [sid(1)]);
+    assert_eq!(room.recorded_sids(), [sid(0), sid(1)]);
 }
 
 /// Linux shows in `/proc/locks` which process waits for a lock.
@@ -296,12 +297,13 @@ fn run_waits_for_the_lock_of_the_record_file() {
     let line = format!("{}\n", recording(0));
     file.write_all(&line.as_bytes()[..9]).unwrap();
     let mut run = room.command(&[]).stderr(Stdio::null()).spawn().unwrap();
+    let process = format!(" {} ", run.id());
     let waits = || {
         let locks = fs::read_to_string("/proc/locks").unwrap();
-        let process = format!(" {} ", run.id());
         locks.lines().any(|line| line.contains("-> FLOCK") && line.contains(&process))
     };
     while !waits() {
+        assert!(run.try_wait().unwrap().is_none(), "the run does not wait");
         std::thread::yield_now();
     }
 
