@@ -278,7 +278,7 @@ fn recording_without_media_is_reported_before_the_media_is_requested() {
         for media in [&known, &by_sid] {
             let error = media.url().unwrap_err();
             assert!(
-                matches!(error.kind(), ErrorKind::MediaUnavailable { status: it, .. } if *it == Status::from(status)),
+                matches!(error.kind(), ErrorKind::MediaUnavailable { status: it, .. } if *it == status),
                 "{error:?}"
             );
             assert!(media.reader().is_err());
