@@ -1,4 +1,4 @@
-//! From the bytes of a page of 1000 records to the records: how often memory is asked for.
+//! Allocations for decoding a page of 1000 records.
 
 mod support;
 
@@ -16,7 +16,7 @@ fn main() {
             let counted = dhat::HeapStats::get();
             drop(profiler);
             println!(
-                "{kind}/{name}: {:.2} allocations a record, {} bytes at the peak",
+                "{kind}/{name}: {:.2} allocations per record, {} bytes at the peak",
                 counted.total_blocks as f64 / RECORDS as f64,
                 counted.max_bytes,
             );

@@ -1,5 +1,4 @@
-//! From the bytes of a page of 1000 records to the records: the time it takes, and the
-//! instructions where the machine has a counter for them.
+//! Time for decoding a page of 1000 records, and instructions if the machine counts them.
 
 mod support;
 
@@ -15,9 +14,9 @@ fn decoding(criterion: &mut Criterion) {
             let (name, decode) = decoder;
             match instructions(decoder, &body) {
                 Some(count) => {
-                    println!("{kind}/{name}: {} instructions a record", count / RECORDS as u64);
+                    println!("{kind}/{name}: {} instructions per record", count / RECORDS as u64);
                 }
-                None => println!("{kind}/{name}: this machine has no counter of instructions"),
+                None => println!("{kind}/{name}: this machine does not count instructions"),
             }
             group.bench_function(name, |bench| bench.iter(|| decode(&body)));
         }

@@ -1,5 +1,5 @@
-//! A whole listing of 100,000 records at 1000 a page from a server on loopback, beside a loop of
-//! ureq and a derived struct that a user would write by hand.
+//! Time for listing 100,000 records from a fake server, 1000 per page, beside a loop of ureq with a
+//! derived struct.
 
 mod support;
 
@@ -27,9 +27,9 @@ fn list(client: &Client, page_size: u32) -> usize {
 fn by_hand(agent: &ureq::Agent, base_url: &str) -> usize {
     let first = format!("{base_url}/v1/Rooms/{}/Recordings?PageSize=1000", fake_server::ROOM);
     let (mut url, mut count) = (Some(first), 0);
-    while let Some(asked) = url {
-        let answer = agent.get(&asked).header("Authorization", "Basic eA==").call();
-        let mut body = answer.expect("an answer").into_body();
+    while let Some(current) = url {
+        let response = agent.get(&current).header("Authorization", "Basic eA==").call();
+        let mut body = response.expect("a response").into_body();
         let bytes = body.with_config().limit(1 << 30).read_to_vec().expect("a body");
         let page: PlainPage = serde_json::from_slice(&bytes).expect("a page");
         count += page.recordings.len();
@@ -53,13 +53,13 @@ fn listing(criterion: &mut Criterion) {
     });
     group.finish();
 
-    let mut group = criterion.benchmark_group("1000 records, 20 ms a request");
+    let mut group = criterion.benchmark_group("1000 records, 20 ms per request");
     group.sample_size(10);
     for page_size in [1000_u32, 50] {
         let bodies = bodies(1000 / page_size as usize, page_size as usize);
         let server = PageServer::start(bodies, Duration::from_millis(20));
         let client = self::client(&server.base_url);
-        group.bench_function(format!("{page_size} a page"), |bench| {
+        group.bench_function(format!("{page_size} per page"), |bench| {
             bench.iter(|| assert_eq!(list(&client, page_size), 1000));
         });
     }

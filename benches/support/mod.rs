@@ -1,4 +1,4 @@
-//! What the benches share: pages, and the ways to decode one.
+//! Pages, and the ways to decode them.
 #![allow(dead_code)]
 
 use std::hint::black_box;
@@ -13,7 +13,7 @@ pub mod fake_server;
 #[path = "../../tests/it/support/pages.rs"]
 pub mod pages;
 
-/// A recording in which every other field that may be null is.
+/// A recording in which every second nullable field is null.
 pub fn half_null(number: usize) -> Value {
     let mut recording = fake_server::recording(number);
     let required = ["sid", "status", "account_sid", "room_sid", "date_created"];
@@ -24,17 +24,16 @@ pub fn half_null(number: usize) -> Value {
     recording
 }
 
-/// What a page is made of: a name for it, and its recordings by their number.
+/// A kind of page: its name, and its recordings by their number.
 pub type Kind = (&'static str, fn(usize) -> Value);
 
-/// The pages that are decoded.
+/// The kinds of pages that are decoded.
 pub const KINDS: [Kind; 2] = [("all fields set", fake_server::recording), ("half null", half_null)];
 
-/// One way from the bytes of a page to what they say.
+/// A decoder: its name and its function.
 pub type Decoder = (&'static str, fn(&[u8]));
 
-/// This crate's way, beside what a user would write by hand, a tree of values, and the parser's
-/// own floor.
+/// This crate, a derived struct, a tree of values, and the minimum: parsing without decoding.
 pub const DECODERS: [Decoder; 4] = [
     ("this crate, validated", |body| {
         let room: RoomSid = fake_server::ROOM.parse().expect("a room");
@@ -46,15 +45,15 @@ pub const DECODERS: [Decoder; 4] = [
     ("serde_json::Value", |body| {
         black_box(serde_json::from_slice::<Value>(black_box(body)).expect("a page"));
     }),
-    ("IgnoredAny, the floor", |body| {
+    ("IgnoredAny, the minimum", |body| {
         black_box(serde_json::from_slice::<IgnoredAny>(black_box(body)).expect("a page"));
     }),
 ];
 
-/// How many records a page has.
+/// The number of records on a page.
 pub const RECORDS: usize = 1000;
 
-/// The body of a page of these.
+/// Returns the body of a page of these recordings.
 pub fn page_of(recording: fn(usize) -> Value) -> Vec<u8> {
     pages::body(&Value::from_iter((0..RECORDS).map(recording)).to_string(), None).into_bytes()
 }

@@ -37,7 +37,7 @@ macro_rules! sid {
             /// Returns `true` if both SIDs are equal when the case of their hexadecimal digits is
             /// ignored.
             pub fn eq_ignore_ascii_case(&self, other: &Self) -> bool {
-                self.0.eq_ignore_ascii_case(&other.0)
+                self == other || self.0.eq_ignore_ascii_case(&other.0)
             }
         }
 

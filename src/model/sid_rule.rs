@@ -18,26 +18,38 @@ pub(super) struct Rule {
 
 impl Rule {
     /// Returns the bytes of a text that follows the rule.
+    #[inline]
     pub fn check(self, text: &str) -> Result<&[u8; LENGTH], ParseSidError> {
-        let fault = |fault| ParseSidError { rule: self, fault, input: text.to_owned() };
-        let bytes: &[u8; LENGTH] = text
-            .as_bytes()
-            .try_into()
-            .map_err(|_| fault(SidFault::Length { found: text.chars().count() }))?;
-        let prefix_holds = match self.prefix {
+        match text.as_bytes().try_into() {
+            // Without an early exit, so that the compiler checks sixteen digits at a time.
+            Ok(bytes)
+                if self.is_prefix(bytes)
+                    & bytes[2..].iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit()) =>
+            {
+                Ok(bytes)
+            }
+            _ => Err(self.error(text)),
+        }
+    }
+
+    fn is_prefix(self, bytes: &[u8; LENGTH]) -> bool {
+        match self.prefix {
             Some(prefix) => [bytes[0], bytes[1]] == prefix,
             None => bytes[..2].iter().all(u8::is_ascii_alphabetic),
-        };
-        if !prefix_holds {
-            return Err(fault(SidFault::Prefix));
         }
+    }
 
-        // Without an early exit, so that the compiler checks sixteen digits at a time.
-        if bytes[2..].iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit()) {
-            return Ok(bytes);
-        }
-        let at = bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count() + 2;
-        Err(fault(SidFault::Digit { at }))
+    #[cold]
+    fn error(self, text: &str) -> ParseSidError {
+        let fault = match <&[u8; LENGTH]>::try_from(text.as_bytes()) {
+            Err(_) => SidFault::Length { found: text.chars().count() },
+            Ok(bytes) if !self.is_prefix(bytes) => SidFault::Prefix,
+            Ok(bytes) => {
+                let digits = bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit());
+                SidFault::Digit { at: digits.count() + 2 }
+            }
+        };
+        ParseSidError { rule: self, fault, input: text.to_owned() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{Error, ErrorKind, Status};
+use twilio_room_recordings::{Error, ErrorKind};
 
 use crate::support::media::*;
 use crate::support::storage::{Fate, Storage, api};

@@ -1,4 +1,4 @@
-//! Lists a room with this crate.
+//! Lists the recordings of a room with this crate.
 
 use twilio_room_recordings::{Client, Error};
 

@@ -1,4 +1,4 @@
-//! Lists a room with reqwest's blocking client: the same loop, without retries and validation.
+//! Lists the recordings of a room with reqwest's blocking client, without retries and validation.
 
 use serde::Deserialize;
 
@@ -28,8 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let first = format!("https://video.twilio.com/v1/Rooms/{room}/Recordings?PageSize=1000");
     let mut next = Some(first);
     while let Some(url) = next {
-        let answer = client.get(url).basic_auth(&account, Some(&token)).send()?;
-        let page: Page = answer.error_for_status()?.json()?;
+        let response = client.get(url).basic_auth(&account, Some(&token)).send()?;
+        let page: Page = response.error_for_status()?.json()?;
         for recording in page.recordings {
             println!("{} {} {:?}", recording.sid, recording.status, recording.duration);
         }

@@ -1,13 +1,17 @@
-//! What it costs to depend on this crate: for each TLS choice, a minimal program that lists a room
-//! is built from nothing, beside the same program with reqwest's blocking client.
+//! The cost of a dependency on this crate: for each choice of TLS, a clean build of a minimal program
+//! that lists a room, beside the same program with reqwest's blocking client. Prints a table:
+//!
+//! ```sh
+//! cargo run --manifest-path .ci/footprint/Cargo.toml --target-dir target/footprint
+//! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-const WITH_THIS_CRATE: &str = include_str!("footprint/with_this_crate.rs");
-const WITH_REQWEST: &str = include_str!("footprint/with_reqwest.rs");
+const WITH_THIS_CRATE: &str = include_str!("with_this_crate.rs");
+const WITH_REQWEST: &str = include_str!("with_reqwest.rs");
 
 fn main() {
     println!("| program | crates in the tree | clean release build | stripped program |");
@@ -19,7 +23,7 @@ fn main() {
         ("`native-tls`", r#"["native-tls"]"#),
         ("no TLS", "[]"),
     ] {
-        let path = env!("CARGO_MANIFEST_DIR");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
         let dependencies = format!(
             "twilio-room-recordings = {{ path = {path:?}, default-features = false, features = {features} }}"
         );
@@ -32,7 +36,7 @@ fn main() {
     measure("reqwest, `blocking` and `json`", WITH_REQWEST, dependencies);
 }
 
-/// Prints a row of the table.
+/// Prints one row of the table.
 fn measure(name: &str, source: &str, dependencies: &str) {
     let package = package(source, dependencies);
     cargo(&package, &["fetch"]);
@@ -49,9 +53,9 @@ fn measure(name: &str, source: &str, dependencies: &str) {
     println!("| {name} | {} | {time:.1} s | {megabytes:.1} MB |", crates.len());
 }
 
-/// A package of one program, with nothing built yet.
+/// Creates a package of one program, with nothing built yet.
 fn package(source: &str, dependencies: &str) -> PathBuf {
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("footprint");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/footprint-program");
     let _ = fs::remove_dir_all(&package);
     fs::create_dir_all(package.join("src")).expect("a writable directory");
     let manifest = format!(
