@@ -75,7 +75,7 @@ impl Media<'_> {
                 return Ok(Downloaded { size, transferred });
             };
             if !matches!(error, CopyError::Cancelled)
-                && let Some(size) = size_there(path, reader.total())
+                && let Some(size) = size_there(path, recorded)
             {
                 // Another download was faster.
                 return Ok(Downloaded { size, transferred: 0 });
@@ -101,7 +101,7 @@ fn fetch(
     let copied = fill(reader, &mut partial, on_progress);
     match &copied {
         Ok(()) => partial.publish(path)?,
-        Err(error) if error.can_resume() && size_there(path, reader.total()).is_none() => {}
+        Err(error) if error.can_resume() && size_there(path, reader.recorded()).is_none() => {}
         Err(_) => partial.discard(),
     }
     copied

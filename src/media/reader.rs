@@ -94,6 +94,11 @@ impl MediaReader {
         self.recorded.or(self.version().and_then(|version| version.length))
     }
 
+    /// The size that the record names.
+    pub(super) fn recorded(&self) -> Option<u64> {
+        self.recorded
+    }
+
     /// The version that the next byte belongs to, if that is known.
     fn version(&self) -> Option<&Version> {
         match &self.body {

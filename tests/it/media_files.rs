@@ -293,6 +293,25 @@ fn failure_after_another_download_has_finished_is_success() {
 }
 
 #[test]
+fn failure_is_not_hidden_by_an_old_file_if_the_record_names_no_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    fs::write(&path, vec![7; SIZE]).unwrap();
+    let mut json = completed(SIZE);
+    json["size"] = Value::Null;
+    let gone = http("404 Not Found", "Connection: close\r\n", b"");
+    let storage = Storage::start(media_bytes(), vec![Fate::CutAfter(9), Fate::Raw(gone)]);
+    let api = api(json.clone(), &storage.url);
+    let client = client(api.base_url());
+    let error = client.media(&record(json.clone())).download_to(&path).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Storage(_)), "{error:?}");
+
+    client.media(&record(json)).download_to(&path).unwrap();
+    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert_eq!(names(folder.path()), ["a.mka"]);
+}
+
+#[test]
 fn cancelled_download_is_resumed_by_a_later_call() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");

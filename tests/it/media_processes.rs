@@ -6,6 +6,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::support::media::*;
 use crate::support::room;
@@ -100,7 +101,9 @@ fn download_of_a_killed_process_is_resumed() {
             .unwrap();
         setting.storage.wait_for_a_stall();
         let partial = partial_path(&path);
+        let start = Instant::now();
         while fs::metadata(&partial).map_or(0, |it| it.len()) < bytes as u64 {
+            assert!(start.elapsed() < Duration::from_secs(60));
             std::thread::yield_now();
         }
         child.kill().unwrap();

@@ -1,4 +1,4 @@
-//! One recording by its SIDs: fetched and deleted.
+//! One recording by its SIDs: fetch, delete.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ fn resource(client: &Client, number: usize) -> RecordingResource {
 }
 
 #[test]
-fn a_recording_is_fetched_as_it_is_listed() {
+fn fetched_record_equals_the_listed_one() {
     let server = serve_room((0..3).map(recording).collect());
     let client = client(server.base_url());
     let listed: Vec<_> = client.recordings(room()).into_iter().map(Result::unwrap).collect();
@@ -31,7 +31,7 @@ fn path(number: usize) -> String {
 }
 
 #[test]
-fn what_is_not_the_record_that_was_asked_for_is_an_error() {
+fn response_that_is_not_the_requested_record_is_an_error() {
     let mut bad = recording(1);
     bad["size"] = json!("big");
     let mut of_another_room = recording(1);
@@ -55,14 +55,14 @@ fn what_is_not_the_record_that_was_asked_for_is_an_error() {
 }
 
 #[test]
-fn a_fetch_is_tried_again() {
-    let whole = ok(&recording(1));
-    let server = RawServer::start(vec![whole[..whole.len() - 20].to_vec(), vec![], whole]);
+fn truncated_record_is_retried() {
+    let complete = ok(&recording(1));
+    let server = RawServer::start(vec![complete[..complete.len() - 20].to_vec(), vec![], complete]);
     assert!(resource(&client(&server.base_url), 1).fetch().is_ok());
 }
 
 #[test]
-fn deleting_what_is_gone_is_told_apart_from_an_error() {
+fn deletion_of_a_missing_recording_is_already_gone() {
     let server = serve_room((0..3).map(recording).collect());
     let client = client(server.base_url());
     assert_eq!(resource(&client, 1).delete().unwrap(), Deletion::Deleted);
@@ -73,7 +73,7 @@ fn deleting_what_is_gone_is_told_apart_from_an_error() {
 }
 
 #[test]
-fn a_deletion_is_tried_again_and_its_refusal_is_told() {
+fn transient_failure_of_a_deletion_is_retried_and_a_rejection_is_returned() {
     let busy = http("503 Busy", "Connection: close\r\n", b"");
     let done = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_vec();
     let server = RawServer::start(vec![busy, vec![], done]);
@@ -110,7 +110,7 @@ fn deletion_that_is_redirected_is_an_error() {
 }
 
 #[test]
-fn fetch_deletion_and_media_end_at_the_deadline_of_the_resource() {
+fn deadline_ends_fetch_deletion_and_media() {
     for send in [
         (|it| it.fetch().map(drop)) as fn(RecordingResource) -> Result<(), Error>,
         |it| it.delete().map(drop),
