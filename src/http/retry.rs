@@ -15,7 +15,8 @@ use crate::model::RecordingSid;
 /// - timeouts, except that of the deadline,
 /// - connection failures: a host name that cannot be resolved, a refused or closed connection, a
 ///   proxy that fails, except if it rejects the client with status 401, 403 or 407,
-/// - TLS failures, except those of certificates and of settings that the two sides do not share,
+/// - TLS failures, such as a damaged record or plain text instead of TLS, except those of certificates
+///   and of settings that the two sides do not share,
 /// - truncated or damaged bodies.
 ///
 /// Each delay is drawn at random between zero and a maximum. The

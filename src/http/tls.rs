@@ -1,5 +1,6 @@
 //! The failures of TLS that no retry can change: invalid certificates, and settings that the two
-//! sides do not share. Every other failure may be damage on the way.
+//! sides do not share. Every other failure may be damage on the way. That includes plain text instead
+//! of TLS, which looks like a damaged record.
 //!
 //! Both libraries report a failure as an opaque error, so its text decides. An unknown text counts
 //! as transient: a needless retry costs less than an interrupted transfer.
