@@ -61,7 +61,7 @@ pub struct Limits {
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = seconds())]
     pub timeout: u64,
-    /// Time limit of the whole run [default: none]
+    /// Time limit of the run [default: none]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds())]
     pub deadline: Option<u64>,
     /// Number of retries of a request after a transient failure
@@ -74,7 +74,7 @@ fn seconds() -> RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=100 * 365 * 24 * 60 * 60)
 }
 
-/// Which recordings a command is about.
+/// The recordings that a command is about.
 #[derive(Args)]
 pub struct Selection {
     #[command(flatten)]
@@ -95,7 +95,7 @@ struct Lists {
 }
 
 impl Selection {
-    /// Whether the list is that of the whole account.
+    /// Returns `true` if the list is that of the account.
     pub fn is_account(&self) -> bool {
         self.lists.account
     }

@@ -21,7 +21,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether the reader of standard output has seen enough, which is no failure of the command.
+    /// Returns `true` if the reader of standard output has closed it, which is not a failure.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -35,7 +35,7 @@ impl Failure {
     }
 }
 
-/// Whether an error is about the command line or the environment, so that nothing was sent.
+/// Returns `true` if an error is about the command line or the environment: nothing was sent.
 pub fn is_usage(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_))
 }

@@ -28,7 +28,7 @@ pub fn line(recording: &RoomRecording) -> Result<String, serde_json::Error> {
     Ok(line)
 }
 
-/// Whether a character is invisible and changes how the text around it is shown.
+/// Returns `true` if a character is invisible and changes the appearance of the text around it.
 pub fn acts_on_terminals(char: char) -> bool {
     char.is_control()
         || matches!(

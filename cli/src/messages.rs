@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
-/// How much is printed.
+/// The amount of what is printed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     Quiet,
@@ -69,7 +69,7 @@ impl Messages {
         }
         let line = format!("{text}\n");
         self.bar.suspend(|| {
-            // If nobody can read it, the work goes on all the same.
+            // If nobody can read it, the work continues.
             let _ = io::stderr().write_all(line.as_bytes());
         });
     }

@@ -1,4 +1,4 @@
-//! What is listed: the account, or rooms from the command line or from standard input.
+//! The lists to go through: the account, or rooms from the command line or from standard input.
 
 use std::fmt;
 use std::io::{self, BufRead};

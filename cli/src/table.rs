@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::json::acts_on_terminals;
 
-/// What stands between two columns.
+/// The number of spaces between two columns.
 const GAP: usize = 2;
 
 /// The least width that a track's name is worth showing in.

@@ -128,7 +128,7 @@ impl<'a> List<'a> {
             matching.iter().skip(from).take(page_size).map(|it| self.record(it)).collect();
         let next = from.saturating_add(page_size);
         let number: usize = page.parse().unwrap_or(0);
-        // The service names its canonical host, whatever host it was reached by.
+        // The service names its canonical host, also if a proxy or a region was used.
         let here = format!("https://video.twilio.com{}?{}", request.uri.path(), filters(request));
         let url = |page: usize| format!("{here}PageSize={page_size}&Page={page}");
         let next_url = (next < matching.len())
@@ -140,7 +140,7 @@ impl<'a> List<'a> {
         json_response(200, &json!({"meta": meta, "recordings": shown}))
     }
 
-    /// Whether a recording passes the request's filters.
+    /// Returns `true` if a recording passes the filters of the request.
     fn passes(&self, recording: &Value, request: &ReceivedRequest) -> bool {
         let field = |name: &str| recording[name].as_str().unwrap_or_default();
         let wanted = |name: &str, test: &dyn Fn(&str) -> bool| {

@@ -1,4 +1,4 @@
-//! When the recordings of a listing may be deleted.
+//! The time at which recordings of a listing may be deleted.
 
 use std::mem;
 use std::sync::{Mutex, PoisonError};
@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use twilio_room_recordings::RoomRecording;
 
 /// Holds deletions back until the listing is complete: a deletion moves the recordings of the
-/// pages after it, so a listing that goes on would leave some out.
+/// pages after it, so a listing that continues would leave some out.
 pub struct Deletions(Mutex<State>);
 
 enum State {
-    /// The listing goes on. These are archived.
+    /// The listing continues. These are archived.
     Listing(Vec<RoomRecording>),
     /// The listing is complete.
     Allowed,
@@ -24,8 +24,7 @@ impl Deletions {
         Self(Mutex::new(state))
     }
 
-    /// Returns a recording that is archived if it may be deleted now, and keeps it if that is not
-    /// known yet.
+    /// Takes a recording that is archived, and returns it if it may be deleted now.
     pub fn release(&self, recording: RoomRecording) -> Option<RoomRecording> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *state {

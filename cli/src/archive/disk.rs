@@ -1,4 +1,4 @@
-//! What a full disk means for the recordings that come after.
+//! A full disk, and the recordings that do not fit.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use twilio_room_recordings::Error;
 /// Recordings that did not fit. One message reports all of them.
 #[derive(Default)]
 pub struct FullDisk {
-    /// What the operating system said first.
+    /// The first message of the operating system.
     reason: Option<String>,
     /// The size of the smallest recording that did not fit.
     smallest: Option<u64>,

@@ -1,4 +1,4 @@
-//! The folder of an archive: its media files, its record file, and what killed runs have left.
+//! The folder of an archive: media files, the record file, and leftovers of killed runs.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -12,7 +12,7 @@ use super::record_file::RecordFile;
 /// A folder that is created when there is something to put into it.
 pub struct Folder {
     path: PathBuf,
-    /// Whether each room has a folder of its own.
+    /// If true, each room has a folder of its own.
     by_room: bool,
     records: Option<RecordFile>,
     /// The folders of the media files that this run is about.
@@ -67,7 +67,7 @@ impl Folder {
                 let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
                 let is_complete = records.contains(&sid) && folder.join(media).is_file();
                 if is_complete && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    // What cannot be removed is left for a later run.
+                    // A file that cannot be removed is left for a later run.
                     let _ = remove_unused(&entry.path());
                 }
             }

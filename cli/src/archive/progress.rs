@@ -102,12 +102,12 @@ fn style(counts: &Arc<Counts>) -> ProgressStyle {
 /// The part of the bar that belongs to one recording.
 pub struct Transfer<'a> {
     bar: &'a Bar,
-    /// What the length of the bar holds for it.
+    /// The part of the bar's length.
     total: Option<u64>,
-    /// What the position of the bar holds for it.
+    /// The part of the bar's position.
     shown: u64,
-    /// What is counted as transferred, from the second progress report on: the first one includes
-    /// what an earlier run has left.
+    /// The bytes counted as transferred, from the second progress report on. The first one
+    /// includes the bytes of an earlier run.
     transferred: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The records of what is archived, one per line.
+//! The records of archived recordings, one per line.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -10,7 +10,7 @@ use twilio_room_recordings::{RecordingSid, RoomRecording};
 
 use crate::json;
 
-/// A file of records that only grows. Each recording is in it once, whatever the number of runs
+/// A file of records that only grows. Each recording is in it once, for any number of runs
 /// that write to it.
 pub struct RecordFile {
     path: PathBuf,
@@ -149,7 +149,7 @@ impl RecordFile {
     }
 }
 
-/// What a line holds.
+/// The content of a line.
 enum Line {
     Blank,
     Record(RecordingSid),

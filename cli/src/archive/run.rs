@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use twilio_room_recordings::Status;
+use twilio_room_recordings::{RoomRecording, Status};
 
 use super::deletions::Deletions;
 use super::progress::Bar;
@@ -51,53 +51,27 @@ fn next(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {
     tasks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
-/// Lists one scope, and hands over what is to be downloaded. A listing that fails does not stop
-/// the others.
+/// Lists one scope, and hands over its recordings. A listing that fails does not stop the others.
 fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(), Failure> {
-    let Archiver { connection, options, messages, bar, .. } = archiver;
+    let Archiver { connection, options, messages, .. } = archiver;
     let deletions = Arc::new(Deletions::new(options.delete));
     let listing = options.selection.filters.apply(connection.list(scope));
     let mut is_complete = true;
 
     for page in listing.pages() {
-        let page = match page {
-            Ok(page) => page,
+        match page {
+            Ok(page) => {
+                for recording in page.recordings {
+                    match recording {
+                        Ok(recording) => hand_over(recording, archiver, &deletions, tasks),
+                        Err(error) => messages.error(invalid_record(scope, &error)),
+                    }
+                }
+            }
             Err(error) if is_usage(&error) => return Err(error.into()),
             Err(error) => {
                 messages.error(format_args!("{scope}: {error}"));
                 is_complete = false;
-                continue;
-            }
-        };
-        for record in page.recordings {
-            let recording = match record {
-                Ok(recording) => recording,
-                Err(error) => {
-                    messages.error(invalid_record(scope, &error));
-                    continue;
-                }
-            };
-            if !archiver.is_new(&recording) {
-                continue;
-            }
-            match &recording.status {
-                Status::Completed => {
-                    bar.expect(&recording);
-                    let task = Task::Save(Box::new(recording), Arc::clone(&deletions));
-                    // The receiver outlives every sender.
-                    let _ = tasks.send(task);
-                }
-                Status::Processing => {
-                    archiver.count(|summary| summary.processing += 1);
-                    messages
-                        .note(Level::Normal, format_args!("{}: still processing", recording.sid));
-                }
-                status => {
-                    archiver.count(|summary| summary.no_media += 1);
-                    let sid = recording.sid;
-                    let status = status.as_str().escape_debug();
-                    messages.note(Level::Verbose, format_args!("{sid}: no media, status {status}"));
-                }
             }
         }
         if archiver.has_stopped() {
@@ -107,7 +81,42 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
     }
 
     for recording in deletions.end_listing(is_complete) {
-        let _ = tasks.send(Task::Delete(Box::new(recording)));
+        send(tasks, Task::Delete(Box::new(recording)));
     }
     Ok(())
+}
+
+/// Hands over a recording that is completed, and counts it otherwise.
+fn hand_over(
+    recording: RoomRecording,
+    archiver: &Archiver<'_>,
+    deletions: &Arc<Deletions>,
+    tasks: &Sender<Task>,
+) {
+    let Archiver { messages, bar, .. } = archiver;
+    let sid = recording.sid;
+    if !archiver.is_new(&recording) {
+        return;
+    }
+
+    match &recording.status {
+        Status::Completed => {
+            bar.expect(&recording);
+            send(tasks, Task::Save(Box::new(recording), Arc::clone(deletions)));
+        }
+        Status::Processing => {
+            archiver.count(|summary| summary.processing += 1);
+            messages.note(Level::Normal, format_args!("{sid}: still processing"));
+        }
+        status => {
+            archiver.count(|summary| summary.no_media += 1);
+            let status = status.as_str().escape_debug();
+            messages.note(Level::Verbose, format_args!("{sid}: no media, status {status}"));
+        }
+    }
+}
+
+fn send(tasks: &Sender<Task>, task: Task) {
+    // The receiver outlives every sender.
+    let _ = tasks.send(task);
 }

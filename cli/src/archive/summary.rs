@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use indicatif::DecimalBytes;
 
-/// What became of the recordings.
+/// The number of recordings by their outcome.
 pub struct Summary {
     pub archived: u64,
     pub already_there: u64,

@@ -1,4 +1,4 @@
-//! What is done for one recording.
+//! The work for one recording: download, record, deletion.
 
 use std::collections::HashSet;
 use std::fs;
@@ -12,7 +12,7 @@ use twilio_room_recordings::{Deletion, Downloaded, ErrorKind, RecordingSid, Room
 use super::deletions::Deletions;
 use super::disk::FullDisk;
 use super::folder::Folder;
-use super::progress::Bar;
+use super::progress::{Bar, Transfer};
 use super::summary::Summary;
 use crate::Failure;
 use crate::arguments::Archive;
@@ -27,7 +27,7 @@ pub enum Task {
     Delete(Box<RoomRecording>),
 }
 
-/// What the threads of a run share.
+/// The state that the threads of a run share.
 pub struct Archiver<'a> {
     pub connection: &'a Connection,
     pub options: &'a Archive,
@@ -39,7 +39,7 @@ pub struct Archiver<'a> {
     disk: Mutex<FullDisk>,
     /// The number of recordings that the deadline has kept from being archived, or deleted.
     late: AtomicU64,
-    /// Whether the run ends early, because the records cannot be written.
+    /// Set if the run ends early, because the records cannot be written.
     stopped: AtomicBool,
 }
 
@@ -67,8 +67,8 @@ impl<'a> Archiver<'a> {
         })
     }
 
-    /// Whether a recording is listed for the first time. A page can repeat what an earlier one
-    /// had, if recordings were added or deleted in between.
+    /// Returns `true` if a recording is listed for the first time. A page can repeat recordings of
+    /// an earlier page, if recordings were added or deleted in between.
     pub fn is_new(&self, recording: &RoomRecording) -> bool {
         locked(&self.seen).insert(recording.sid)
     }
@@ -96,7 +96,7 @@ impl<'a> Archiver<'a> {
         }
     }
 
-    /// Ends the run: removes what killed runs have left, and prints the closing lines.
+    /// Ends the run: removes leftovers of killed runs, and prints the closing lines.
     pub fn finish(&self, with_summary: bool) {
         locked(&self.folder).remove_leftovers();
 
@@ -115,8 +115,8 @@ impl<'a> Archiver<'a> {
         }
     }
 
-    /// Downloads a recording and writes its record, as far as they are missing. Returns whether
-    /// both are complete.
+    /// Downloads a recording and writes its record, unless they are there. Returns `true` if both
+    /// are complete.
     fn save(&self, recording: &RoomRecording) -> bool {
         let (sid, size) = (recording.sid, recording.size);
         let transfer = self.bar.transfer(recording);
@@ -152,7 +152,7 @@ impl<'a> Archiver<'a> {
         true
     }
 
-    /// The path of the recording's media, and whether its record is written.
+    /// The path of the recording's media, and `true` if its record is written.
     fn prepare(&self, recording: &RoomRecording) -> Result<(PathBuf, bool), String> {
         let mut folder = locked(&self.folder);
         let path = folder.prepare(recording)?;
@@ -163,7 +163,7 @@ impl<'a> Archiver<'a> {
         &self,
         recording: &RoomRecording,
         path: &Path,
-        mut transfer: super::progress::Transfer<'_>,
+        mut transfer: Transfer<'_>,
     ) -> Option<Downloaded> {
         let media = self.connection.media(recording).on_progress_or_cancel(|progress| {
             transfer.update(progress);
@@ -208,7 +208,7 @@ impl<'a> Archiver<'a> {
         }
     }
 
-    /// Deletes a recording that is certainly complete: the service has said how large it is.
+    /// Deletes a recording, if its file has the recorded size.
     fn delete(&self, recording: &RoomRecording) {
         let sid = recording.sid;
         let Some(size) = recording.size else {
@@ -243,8 +243,8 @@ impl<'a> Archiver<'a> {
     }
 }
 
-/// Whether the file of a recording is complete. A file without a recorded size is, if its record
-/// is written: that happens last.
+/// Returns `true` if the file of a recording is complete. Without a recorded size it is complete
+/// if its record is written, because that happens last.
 fn is_there(path: &Path, size: Option<u64>, is_recorded: bool) -> bool {
     match size {
         Some(size) => has_size(path, size),

@@ -3,7 +3,7 @@
 use super::support::program::run;
 use super::support::{ROOM, serve_room};
 
-/// The date that the service is asked for.
+/// The date in the request.
 fn sent(typed: &str) -> String {
     let server = serve_room(vec![]);
     run(&server, &["list", ROOM, "--created-after", typed]).expect(0);

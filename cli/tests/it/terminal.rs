@@ -12,7 +12,7 @@ use super::support::program::program;
 use super::support::room::ArchivedRoom;
 use super::support::{ROOM, recording, serve_room};
 
-/// What the program shows on a terminal of that width.
+/// The output of the program on a terminal of that width.
 fn shown(command: &mut Command, columns: u16) -> String {
     let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let pty = openpty(None, Some(&size)).expect("a terminal");

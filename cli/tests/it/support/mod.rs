@@ -1,4 +1,4 @@
-//! What the tests and the benches of the tool share.
+//! Support for the tests and the benches of the tool.
 // Each uses its own part of it.
 #![allow(dead_code, unused_imports)]
 

@@ -24,7 +24,7 @@ pub fn run(server: &Server, arguments: &[&str]) -> Run {
     Run::of(program(server.base_url()).args(arguments))
 }
 
-/// What a run has printed, and its exit status.
+/// The output and the exit status of a run.
 pub struct Run {
     pub status: i32,
     pub stdout: String,
