@@ -15,7 +15,7 @@ use twilio_room_recordings::RetryPolicy;
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
-const LIMIT: usize = 4 * 1024 * 1024;
+const LIMIT: usize = 1024 * 1024;
 
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());

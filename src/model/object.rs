@@ -1,8 +1,12 @@
 //! Structs that are decoded by the names of their fields.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Unexpected,
+    Visitor,
+};
 
 /// Defines a struct and the form in which the API sends it, which has the same fields. A field with
 /// `= function(Type)` is of that type in the API's form, from which the function derives its value.
@@ -94,13 +98,52 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
     }
 
     #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(map)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<V::Value, A::Error> {
+        /// The only key of what serde_json passes for a number with its feature
+        /// `arbitrary_precision`, which another crate may switch on.
+        const NUMBER: &str = "$serde_json::private::Number";
+
+        let first = map.next_key::<Name<'de>>()?;
+        match first {
+            Some(Name(name)) if name == NUMBER => {
+                Err(A::Error::invalid_type(Unexpected::Other("number"), &self))
+            }
+            first => self.0.visit_map(Fields { first, rest: map }),
+        }
     }
 
     /// Rejects a text without quoting it, because it may be long.
     fn visit_str<E: Error>(self, _: &str) -> Result<V::Value, E> {
         Err(E::invalid_type(Unexpected::Other("string"), &self))
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The fields of an object whose first name was read.
+struct Fields<'de, A> {
+    first: Option<Name<'de>>,
+    rest: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'de, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        match self.first.take() {
+            Some(Name(name)) => seed.deserialize(name.into_deserializer()).map(Some),
+            None => self.rest.next_key_seed(seed),
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.rest.next_value_seed(seed)
     }
 }
 
