@@ -185,8 +185,10 @@ impl Archive {
 #[derive(Args)]
 #[command(after_help = ENVIRONMENT)]
 pub struct Fetch {
+    /// The room of the recording
     #[arg(value_name = "ROOM_SID")]
     pub room: RoomSid,
+    /// The recording
     #[arg(value_name = "RECORDING_SID")]
     pub recording: RecordingSid,
 }
@@ -195,8 +197,10 @@ pub struct Fetch {
 #[derive(Args)]
 #[command(after_help = ENVIRONMENT)]
 pub struct Delete {
+    /// The room of the recordings
     #[arg(value_name = "ROOM_SID")]
     pub room: RoomSid,
+    /// The recordings; one that is already gone is not an error
     #[arg(value_name = "RECORDING_SID", required = true)]
     pub recordings: Vec<RecordingSid>,
 }

@@ -73,6 +73,7 @@ fn invalid_usage_sends_nothing_and_exits_with_2() {
         &["list", ROOM, "--retries", "-1"],
         &["archive", "--to", "/nowhere"],
         &["archive", ROOM],
+        &["archive", ROOM, "--to", ""],
         &["archive", ROOM, "--to", "/nowhere", "--jobs", "0"],
         &["archive", ROOM, "--to", "/nowhere", "--quiet", "--verbose"],
         &["archive", ROOM, "--to", "/nowhere", "--status", "completed"],
@@ -133,6 +134,17 @@ fn unusable_proxy_is_named_and_exits_with_2() {
     command.env_remove("TWILIO_VIDEO_BASE_URL").env("HTTPS_PROXY", "http//typo");
     let run = Run::of(command.args(["list", ROOM])).expect(2);
     assert!(run.stderr.contains("HTTPS_PROXY"), "{}", run.stderr);
+}
+
+#[test]
+fn proxy_of_the_environment_is_used() {
+    // Nobody listens there.
+    for proxy in ["http://127.0.0.1:1", "socks5h://127.0.0.1:1"] {
+        let mut command = program("");
+        command.env_remove("TWILIO_VIDEO_BASE_URL").env("HTTPS_PROXY", proxy);
+        let run = Run::of(command.args(["list", ROOM, "--retries", "0"])).expect(1);
+        assert!(run.stderr.contains("through proxy 127.0.0.1:1"), "{}", run.stderr);
+    }
 }
 
 #[test]
