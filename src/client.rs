@@ -73,7 +73,7 @@ impl Client {
     }
 
     /// Continues a listing at a resume point. The list, the filters and the page size are those of
-    /// the point; a limit and a deadline can be set anew. Nothing is sent yet.
+    /// the point. A limit and a deadline can be set again. Nothing is sent yet.
     ///
     /// The point is trusted: it selects any list of the account. Never pass a point whose text
     /// comes from a stranger, such as the parameter of a web page. Pass it to

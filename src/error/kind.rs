@@ -43,8 +43,8 @@ pub enum ErrorKind {
     InvalidPageToken(ApiError),
     /// The API rejected the request with another 4xx status.
     BadRequest(ApiError),
-    /// Too many requests (status 429). Either all retries failed, or the API asked for a delay
-    /// above [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
+    /// Too many requests (status 429). Either all retries failed, or `Retry-After` is a delay above
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     TooManyRequests(ApiError),
     /// The API failed with a 5xx status, after all retries.
     ServerError(ApiError),

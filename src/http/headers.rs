@@ -36,7 +36,7 @@ pub(super) fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
 }
 
 /// Checks that ureq does not transcode the body, as it does to text if another crate has enabled
-/// its feature `charset`. The bytes as sent cannot be had then.
+/// its feature `charset`. The original bytes are lost then.
 pub(super) fn check_charset(body: &Body) -> Result<(), Error> {
     let (Some(mime_type), Some(charset)) = (body.mime_type(), body.charset()) else {
         return Ok(());

@@ -64,7 +64,7 @@ fn echo(text: &str, secret: &str) -> Option<usize> {
     (matched >= MIN_CHARS).then_some(text.len() - rest.len())
 }
 
-/// The length of this character at the beginning of the text, in whatever form it stands there.
+/// The length of this character at the beginning of the text, in any of its forms.
 fn escaped_length(text: &str, expected: char) -> Option<usize> {
     if let Some(length) = json_length(text, expected).or_else(|| percent_length(text, expected)) {
         return Some(length);

@@ -239,8 +239,8 @@ impl ListRecordings {
     ///
     /// The list, the filters and the page size must be those of the point; otherwise the only item
     /// is an [`InvalidInput`](crate::ErrorKind::InvalidInput) error. So the point may come from a
-    /// stranger, for instance from the link of a web page: whatever the text says, it selects a
-    /// position in this listing or is refused. An edited page token is sent with this listing's
+    /// stranger, for instance from the link of a web page: any text selects a position in this
+    /// listing or is refused. An edited page token is sent with this listing's
     /// own filters, and the API judges it. [`Client::resume`](crate::Client::resume) takes the
     /// listing from the point instead.
     ///

@@ -19,8 +19,8 @@ impl Media<'_> {
     ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After a
     ///   failure, a later call resumes it, even if the process was killed. If the media has no
     ///   strong entity tag, the name is random, and the partial file is removed after a failure.
-    /// - **Existing files.** A file of the recorded size is left as it is, whatever its content:
-    ///   nothing is transferred, and the callback is not called. Any other file at the path is
+    /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
+    ///   checked, nothing is transferred, and the callback is not called. Any other file at the path is
     ///   replaced.
     /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot
     ///   be resumed, the download starts over. That counts as a retry.

@@ -140,7 +140,7 @@ impl MediaReader {
         self.body = if self.total() == Some(position) { Body::Complete } else { Body::Closed };
     }
 
-    /// Waits, and begins at the first byte again, with whatever the storage has then. Returns the
+    /// Waits, and begins at the first byte again, with what the storage has then. Returns the
     /// error if the retry policy permits no further attempt.
     pub(super) fn start_over(&mut self, error: Error) -> Result<(), Error> {
         let attempt = self.failures.started_over();

@@ -25,7 +25,7 @@ use crate::resource::RecordingResource;
 ///   transfer. [`deadline`](Self::deadline) limits the transfer.
 /// - **Validation.** The media must be as long as both the storage and the record say. Bytes of two
 ///   versions are never mixed.
-/// - **Memory** stays below 1 MiB, whatever the size.
+/// - **Memory** stays below 1 MiB for media of any size.
 ///
 /// ```no_run
 /// use twilio_room_recordings::{Client, Error, Status};

@@ -115,8 +115,8 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
-/// An integer of the API. It is read as whatever comes where that is known, so that this visitor
-/// rejects a text, not the parser, which would quote it.
+/// An integer of the API. If the format knows its types, any type is read, so that this visitor
+/// rejects a text, and not the parser, which would quote it.
 pub(super) struct Integer<T>(T);
 
 struct IntegerVisitor<T>(PhantomData<T>);
