@@ -1,4 +1,4 @@
-//! What the fuzz targets reach that is not public otherwise; compiled for them alone.
+//! Private functions for the fuzz targets. Compiled for those alone.
 #![allow(clippy::expect_used)]
 
 use crate::error::{ApiError, read_api_error};

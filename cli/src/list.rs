@@ -26,17 +26,17 @@ pub fn run(
     let several_rooms = options.selection.is_account() || scopes.len() > 1;
     let table = (!options.json).then(|| Table::new(width(), several_rooms));
     let mut printer = Printer { output: Output::new(), messages, table, header_is_due: true };
-    let mut left = options.limit;
+    let mut remaining = options.limit;
 
     for &scope in scopes {
-        if left == Some(0) {
+        if remaining == Some(0) {
             break;
         }
-        for page in listing(connection, scope, options, left).pages() {
+        for page in listing(connection, scope, options, remaining).pages() {
             match page {
                 Ok(page) => {
                     let printed = printer.print(scope, page)?;
-                    left = left.map(|left| left.saturating_sub(printed));
+                    remaining = remaining.map(|remaining| remaining.saturating_sub(printed));
                 }
                 Err(error) if is_usage(&error) => return Err(error.into()),
                 Err(error) => messages.error(format_args!("{scope}: {error}")),
@@ -50,7 +50,7 @@ fn listing(
     connection: &Connection,
     scope: Scope,
     options: &List,
-    left: Option<u64>,
+    remaining: Option<u64>,
 ) -> ListRecordings {
     let mut listing = options.selection.filters.apply(connection.list(scope));
     if let Some(status) = &options.status {
@@ -59,7 +59,7 @@ fn listing(
     if let Some(records) = options.page_size {
         listing = listing.page_size(records);
     }
-    if let Some(records) = left {
+    if let Some(records) = remaining {
         listing = listing.limit(records);
     }
     listing

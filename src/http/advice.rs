@@ -1,4 +1,4 @@
-//! What helps against a failure that the caller can prevent.
+//! Advice for failures that the caller can prevent.
 
 const UNTRUSTED: [&str; 4] = [
     "UnknownIssuer",
@@ -15,7 +15,7 @@ const ADVICE: &str = if cfg!(feature = "platform-verifier") {
      of the operating system, or pass a root certificate with ClientBuilder::ureq_config"
 };
 
-/// The reason of a failure, and what helps if the issuer of a certificate is not trusted.
+/// The reason of a failure, and advice if the issuer of a certificate is not trusted.
 pub(super) fn with_advice(reason: String) -> String {
     if UNTRUSTED.iter().any(|text| reason.contains(text)) {
         return format!("{reason}; {ADVICE}");

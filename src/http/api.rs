@@ -23,7 +23,7 @@ use super::url::BaseUrl;
 use crate::error::{ApiError, Error, ErrorKind, MAX_ERROR_BODY_BYTES, read_api_error};
 use crate::model::RecordingSid;
 
-/// What this crate's own feature adds to ureq. Another crate may have added more.
+/// The codings that are requested. Another crate may have enabled more in ureq.
 pub(super) const ACCEPTED_ENCODING: &str = if cfg!(feature = "gzip") { "gzip" } else { "identity" };
 
 /// The settings of a client.

@@ -140,10 +140,11 @@ fn check(proxy: &Proxy) -> Result<(), &'static str> {
             Err("a SOCKS4 proxy without a user and a password, which ureq does not send")
         }
         ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
-            let fits = |text: Option<&str>| (1..=255).contains(&text.unwrap_or_default().len());
+            let has_valid_length =
+                |text: Option<&str>| (1..=255).contains(&text.unwrap_or_default().len());
             match (user, password) {
                 (None, None) => Ok(()),
-                _ if fits(user) && fits(password) => Ok(()),
+                _ if has_valid_length(user) && has_valid_length(password) => Ok(()),
                 _ => Err("a SOCKS5 user and password of 1 to 255 bytes each"),
             }
         }

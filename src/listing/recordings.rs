@@ -100,9 +100,9 @@ impl Iterator for RecordingsIter {
     /// Returns at least the number of items left of the current page; exactly that number if no
     /// page follows.
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let (known, more) = self.pages.pending();
-        let known = self.current.len() + known;
-        (known, (!more).then_some(known))
+        let (pending, more) = self.pages.pending();
+        let known_items = self.current.len() + pending;
+        (known_items, (!more).then_some(known_items))
     }
 }
 

@@ -18,7 +18,7 @@ pub struct FullDisk {
 
 impl FullDisk {
     /// Counts a recording whose download failed, if the error means that the disk is full.
-    pub fn take(&mut self, error: &Error, size: Option<u64>) -> bool {
+    pub fn count_if_full(&mut self, error: &Error, size: Option<u64>) -> bool {
         let Some(reason) = full(error) else { return false };
 
         self.reason.get_or_insert_with(|| reason.to_string());

@@ -184,7 +184,7 @@ impl<'a> Archiver<'a> {
             }
             // The reason why the run ends is reported already.
             ErrorKind::Cancelled => {}
-            _ if locked(&self.disk).take(&error, recording.size) => {}
+            _ if locked(&self.disk).count_if_full(&error, recording.size) => {}
             _ => self.messages.error(format_args!("{}: {error}", recording.sid)),
         }
         None
