@@ -19,6 +19,14 @@ impl Client {
     /// # Errors
     ///
     /// The errors of [`ClientBuilder::build`].
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let key = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::new(Credentials::api_key(key, "the secret"))?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
         Self::builder(credentials).build()
     }
@@ -41,6 +49,16 @@ impl Client {
     }
 
     /// Makes a builder, for other settings than the defaults.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .user_agent("nightly-archive/1.0")
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn builder(credentials: Credentials) -> ClientBuilder {
         ClientBuilder {
             credentials,
@@ -161,6 +179,16 @@ impl ClientBuilder {
     }
 
     /// Sets the region that processes the data, such as `ie1`.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .region("ie1") // https://video.ie1.twilio.com
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
@@ -168,12 +196,33 @@ impl ClientBuilder {
 
     /// Sets the edge that requests enter Twilio's network through, such as `dublin`. Without a
     /// region, the region is `us1`.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .region("ie1")
+    ///     .edge("dublin") // https://video.dublin.ie1.twilio.com
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn edge(mut self, edge: impl Into<String>) -> Self {
         self.edge = Some(edge.into());
         self
     }
 
     /// Sets the name of the program in the `User-Agent` header. The crate's own name follows it.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .user_agent("nightly-archive/1.0")
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = Some(name.into());
         self
@@ -220,6 +269,17 @@ impl ClientBuilder {
     }
 
     /// Sets the time limit for connecting, including the TLS handshake. The default is 10 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .connect_timeout(Duration::from_secs(3))
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
@@ -230,6 +290,17 @@ impl ClientBuilder {
     ///
     /// A request for media may take longer. Its limit covers the response's headers, and then each
     /// wait for more bytes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .attempt_timeout(Duration::from_secs(30))
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_timeout = limit;
         self
@@ -237,12 +308,32 @@ impl ClientBuilder {
 
     /// Sets the maximum size of a response of the API in bytes, after decompression. The default is
     /// 16 MiB. A page of 1000 records is about 1 MiB.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .max_body_bytes(64 * 1024 * 1024)
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn max_body_bytes(mut self, bytes: u64) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
     /// Sets the retry policy. It applies to every request of the client, deletions included.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials, RetryPolicy};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
+    ///     .retry(RetryPolicy::default().max_retries(8))
+    ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
@@ -282,6 +373,16 @@ impl ClientBuilder {
     ///   64 KiB or more than 16 MiB, an unusable proxy,
     /// - the environment's proxy cannot be used. If the base URL is of a loopback address, the first
     ///   request to another host fails instead.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Client, Credentials};
+    ///
+    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let builder = Client::builder(Credentials::auth_token(account, "the auth token"));
+    /// let error = builder.base_url("http://proxy.example").build().unwrap_err();
+    /// assert!(error.to_string().starts_with("invalid base URL \"http://proxy.example\""));
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
     pub fn build(self) -> Result<Client, Error> {
         let authentication = self.credentials.authentication(self.oauth_base_url.as_deref())?;
         check_timeout("connect timeout", self.connect_timeout)?;

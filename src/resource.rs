@@ -32,6 +32,17 @@ pub struct RecordingResource {
 }
 
 /// The result of a deletion.
+///
+/// ```
+/// use twilio_room_recordings::Deletion;
+///
+/// fn report(deletion: Deletion) {
+///     match deletion {
+///         Deletion::Deleted => println!("deleted"),
+///         Deletion::AlreadyGone => println!("already gone"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Deletion {
     /// The recording existed, and the API has deleted it.
@@ -60,6 +71,17 @@ impl RecordingResource {
     /// [`delete`](Self::delete), including retries and their delays. If it expires, the call fails
     /// with [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default only the retry policy and
     /// the attempt timeout limit the time.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// client.recording(room, recording).deadline(Duration::from_secs(20)).delete()?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self

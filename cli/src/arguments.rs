@@ -12,7 +12,7 @@ use crate::scope::{self, RoomArgument, Scope};
 use crate::{Failure, moment};
 
 const ENVIRONMENT: &str = "\
-Credentials, the first pair of which a variable is set:
+Credentials: the first of these pairs with a variable that is set:
   TWILIO_API_KEY, TWILIO_API_SECRET       an API key and its secret
   TWILIO_CLIENT_ID, TWILIO_CLIENT_SECRET  an OAuth client and its secret
   TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN   an account and its auth token
@@ -120,7 +120,7 @@ pub struct List {
     /// Stop after this many recordings, over all rooms [default: none]
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Number of recordings per request, 1 to 1000, or to 100 with --account [default: the most]
+    /// Number of recordings per request, 1 to 1000, or to 100 with --account [default: the maximum]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub page_size: Option<u32>,
     /// Print one recording per line as JSON, with the field names of the API

@@ -19,10 +19,10 @@ pub struct Filters {
     /// Only recordings that started before T
     #[arg(long, value_name = "T", value_parser = moment::parse)]
     created_before: Option<Moment>,
-    /// Only recordings of this room or participant; with --account, repeatable
+    /// Only recordings of this room or participant; needs --account, and can be repeated
     #[arg(long, value_name = "SID")]
     grouping_sid: Vec<GroupingSid>,
-    /// Only recordings of this type; with --account
+    /// Only recordings of this type; needs --account
     #[arg(long = "type", value_name = "TYPE")]
     #[arg(ignore_case = true, value_parser = recording_type())]
     recording_type: Option<RecordingType>,

@@ -9,6 +9,17 @@ use super::kind::{ErrorKind, InvalidInput};
 use crate::model::{Escaped, ParseResumePointError, ParseSidError, ResumePoint};
 
 /// [`std::result::Result`] with this crate's [`Error`].
+///
+/// ```no_run
+/// use twilio_room_recordings::{Client, Result, RoomSid};
+///
+/// fn count(client: &Client, room: RoomSid) -> Result<usize> {
+///     client.recordings(room).into_iter().try_fold(0, |count, recording| {
+///         recording?;
+///         Ok(count + 1)
+///     })
+/// }
+/// ```
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The error of every fallible operation of this crate.
@@ -81,6 +92,13 @@ impl Error {
     }
 
     /// Returns the kind of the error.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Error, ErrorKind};
+    ///
+    /// let error = Error::from_response(403, b"");
+    /// assert!(matches!(error.kind(), ErrorKind::Forbidden(_)));
+    /// ```
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
@@ -92,6 +110,16 @@ impl Error {
     }
 
     /// Returns the error response of the API or its storage, if the error is about one.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Error, RoomSid};
+    ///
+    /// let error = Error::from_response(404, br#"{"code": 20404, "message": "not found"}"#);
+    /// assert_eq!(error.api_error().and_then(|response| response.code), Some(20404));
+    ///
+    /// let error: Error = "RMx".parse::<RoomSid>().unwrap_err().into();
+    /// assert!(error.api_error().is_none());
+    /// ```
     pub fn api_error(&self) -> Option<&ApiError> {
         match &self.0.kind {
             ErrorKind::Unauthorized(error)
@@ -115,12 +143,35 @@ impl Error {
 
     /// Returns the resume point of the page that could not be fetched, for
     /// [`ListRecordings::resume`](crate::ListRecordings::resume).
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::Client;
+    ///
+    /// let client = Client::from_env()?;
+    /// for recording in client.recordings("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?) {
+    ///     match recording {
+    ///         Ok(recording) => println!("{}", recording.sid),
+    ///         Err(error) => match error.resume_point() {
+    ///             Some(point) => std::fs::write("listing.resume", point.to_string())?,
+    ///             None => eprintln!("{error}"),
+    ///         },
+    ///     }
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resume_point(&self) -> Option<&ResumePoint> {
         self.0.resume_point.as_ref()
     }
 
     /// Returns `true` if the same request may succeed later: the API throttled it or failed, the
     /// connection failed, or a time limit expired.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Error;
+    ///
+    /// assert!(Error::from_response(503, b"").is_transient());
+    /// assert!(!Error::from_response(404, b"").is_transient());
+    /// ```
     pub fn is_transient(&self) -> bool {
         self.0.is_transient
     }
@@ -134,6 +185,14 @@ impl Error {
     /// - for [`ErrorKind::InvalidResponse`], [`std::io::Error`] if the response is not valid HTTP,
     ///   and `serde_json::Error` or [`std::str::Utf8Error`] if its body cannot be decoded,
     /// - [`Error`] for [`ErrorKind::DeadlineExceeded`]: the failure of the last attempt.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{Error, ParseSidError, RoomSid, SidFault};
+    ///
+    /// let error: Error = "RMx".parse::<RoomSid>().unwrap_err().into();
+    /// let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ParseSidError>());
+    /// assert_eq!(cause.map(ParseSidError::fault), Some(SidFault::Length { found: 3 }));
+    /// ```
     pub fn get_ref(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.cause.as_deref()
     }

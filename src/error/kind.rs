@@ -123,6 +123,15 @@ impl ErrorKind {
 }
 
 /// A parameter or a setting that is invalid.
+///
+/// ```
+/// use twilio_room_recordings::{Error, ErrorKind, RoomSid};
+///
+/// let error: Error = "RMx".parse::<RoomSid>().unwrap_err().into();
+/// let ErrorKind::InvalidInput(input) = error.kind() else { panic!("{error}") };
+/// assert_eq!((input.parameter, input.value.as_str()), ("room SID", "RMx"));
+/// assert_eq!(input.expected, "RM and 32 hexadecimal digits, got 3 characters");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidInput {
@@ -135,6 +144,19 @@ pub struct InvalidInput {
 }
 
 /// An invalid record, and its position in the listing.
+///
+/// ```
+/// use twilio_room_recordings::{ErrorKind, Page};
+///
+/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// let body = br#"{"meta": {"next_page_url": null}, "recordings": [{"sid": "RT1"}]}"#;
+/// let page = Page::from_json(body, &room)?;
+/// let error = page.recordings[0].as_ref().unwrap_err();
+/// let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error}") };
+/// assert_eq!((record.page, record.index, record.field), (0, 0, Some("sid")));
+/// assert_eq!(&*record.json, r#"{"sid": "RT1"}"#);
+/// # Ok::<(), twilio_room_recordings::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidRecord {

@@ -6,6 +6,16 @@ use std::time::Duration;
 use crate::model::Escaped;
 
 /// A request that got no complete response.
+///
+/// ```
+/// use twilio_room_recordings::{Error, ErrorKind};
+///
+/// fn report(error: &Error) {
+///     if let ErrorKind::Transport(failure) = error.kind() {
+///         eprintln!("{} through {:?}: {}", failure.host, failure.proxy, failure.reason);
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransportError {
@@ -18,6 +28,20 @@ pub struct TransportError {
 }
 
 /// A request that exceeded a time limit.
+///
+/// ```
+/// use twilio_room_recordings::{Error, ErrorKind, Phase};
+///
+/// fn report(error: &Error) {
+///     match error.kind() {
+///         ErrorKind::Timeout(timeout) if timeout.phase == Phase::Connect => {
+///             eprintln!("{} is not reachable: check the network", timeout.host);
+///         }
+///         ErrorKind::Timeout(timeout) => eprintln!("slow response: raise {:?}", timeout.limit),
+///         _ => eprintln!("{error}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutError {
@@ -32,6 +56,12 @@ pub struct TimeoutError {
 }
 
 /// A phase of a request.
+///
+/// ```
+/// use twilio_room_recordings::Phase;
+///
+/// assert_eq!(Phase::Connect.to_string(), "connecting");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {

@@ -55,6 +55,12 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// Returns a policy without retries.
+    ///
+    /// ```
+    /// use twilio_room_recordings::RetryPolicy;
+    ///
+    /// assert_eq!(RetryPolicy::off(), RetryPolicy::default().max_retries(0));
+    /// ```
     #[must_use]
     pub fn off() -> Self {
         Self::default().max_retries(0)
@@ -83,6 +89,14 @@ impl RetryPolicy {
 
     /// Sets the longest `Retry-After` that is honoured. A longer one is returned as the error. The
     /// default is 2 minutes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use twilio_room_recordings::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default().max_retry_after(Duration::from_secs(600));
+    /// # let _ = policy;
+    /// ```
     #[must_use]
     pub fn max_retry_after(mut self, delay: Duration) -> Self {
         self.max_retry_after = delay;
@@ -117,6 +131,18 @@ fn random_up_to(maximum: Duration) -> Duration {
 
 /// A retry that is about to be made, as [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry)
 /// receives it.
+///
+/// ```
+/// use twilio_room_recordings::Retry;
+///
+/// fn log(retry: &Retry<'_>) {
+///     match retry.recording_sid {
+///         Some(recording) => eprint!("{recording}: "),
+///         None => eprint!("listing: "),
+///     }
+///     eprintln!("attempt {}: {}; retry in {:?}", retry.attempt, retry.error, retry.delay);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Retry<'a> {

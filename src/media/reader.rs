@@ -90,6 +90,17 @@ impl MediaReader {
     }
 
     /// Returns the size of the media in bytes, as the record or the storage names it.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let reader = client.recording(room, recording).media().reader()?;
+    /// println!("{:?} bytes", reader.total());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn total(&self) -> Option<u64> {
         self.recorded.or(self.version().and_then(|version| version.length))
     }

@@ -62,6 +62,14 @@ impl fmt::Debug for Media<'_> {
 }
 
 /// The progress of a download.
+///
+/// ```
+/// use twilio_room_recordings::Progress;
+///
+/// fn percent(progress: Progress) -> Option<u64> {
+///     (progress.received * 100).checked_div(progress.total?)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Progress {
@@ -72,6 +80,17 @@ pub struct Progress {
 }
 
 /// The result of a download.
+///
+/// ```
+/// use twilio_room_recordings::Downloaded;
+///
+/// fn report(done: Downloaded) {
+///     match done.transferred {
+///         0 => println!("already there"),
+///         bytes => println!("{bytes} of {} bytes transferred now", done.size),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Downloaded {
@@ -99,6 +118,18 @@ impl<'a> Media<'a> {
     /// including retries and their delays. If it expires, the transfer fails with
     /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded). By default there is no limit while bytes
     /// arrive.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let media = client.recording(room, recording).media();
+    /// media.deadline(Duration::from_secs(600)).download_to("track.media")?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn deadline(mut self, limit: Duration) -> Self {
         self.source.set_deadline(limit);
         self
@@ -167,6 +198,16 @@ impl<'a> Media<'a> {
     /// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the URL is not `https`.
     /// - [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) if the deadline passes.
     /// - Any error of a request to the API.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// println!("{}", client.recording(room, recording).media().url()?.as_str());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn url(&self) -> Result<SignedUrl, Error> {
         let deadline = self.source.deadline_from_now();
         self.source.recorded_size(deadline)?;

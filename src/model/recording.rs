@@ -91,6 +91,14 @@ open_enum!(
 
 object! {
     /// The room and the participant of a recording: the API's `grouping_sids`.
+    ///
+    /// ```
+    /// use twilio_room_recordings::{ParticipantSid, RoomRecording};
+    ///
+    /// fn participant(recording: &RoomRecording) -> Option<ParticipantSid> {
+    ///     recording.grouping_sids?.participant_sid
+    /// }
+    /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
     #[non_exhaustive]
     pub struct GroupingSids decoded as GroupingSidsObject {
@@ -103,6 +111,15 @@ object! {
 
 object! {
     /// The URLs of a recording's subresources: the API's `links`.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Links;
+    ///
+    /// let json = r#"{"media": "https://video.twilio.com/v1/Recordings/RT…/Media"}"#;
+    /// let links: Links = serde_json::from_str(json)?;
+    /// assert!(links.media.is_some_and(|url| url.ends_with("/Media")));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
     #[non_exhaustive]
     pub struct Links decoded as LinksObject {

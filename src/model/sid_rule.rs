@@ -54,6 +54,15 @@ impl Rule {
 }
 
 /// The rule that an invalid SID violates.
+///
+/// ```
+/// use twilio_room_recordings::{RoomSid, SidFault};
+///
+/// let fault = |text: &str| text.parse::<RoomSid>().map_err(|error| error.fault()).err();
+/// assert_eq!(fault("RM1"), Some(SidFault::Length { found: 3 }));
+/// assert_eq!(fault("RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), Some(SidFault::Prefix));
+/// assert_eq!(fault("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaax"), Some(SidFault::Digit { at: 33 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SidFault {
