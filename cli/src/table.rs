@@ -146,12 +146,18 @@ fn created(recording: &RoomRecording) -> String {
     format!("{date} {:02}:{:02}", time.hour(), time.minute())
 }
 
-/// `h:mm:ss`.
 fn length(recording: &RoomRecording) -> String {
-    recording.duration.map_or("-".to_owned(), |duration| {
-        let seconds = duration.as_secs();
-        format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-    })
+    recording.duration.map_or("-".to_owned(), |duration| short_length(duration.as_secs()))
+}
+
+/// `h:mm:ss`, or `10h 00m` if that is too long for the column.
+fn short_length(seconds: u64) -> String {
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    match hours {
+        0..10 => format!("{hours}:{minutes:02}:{:02}", seconds % 60),
+        10..100 => format!("{hours}h {minutes:02}m"),
+        _ => format!("{hours}h"),
+    }
 }
 
 fn size(recording: &RoomRecording) -> String {

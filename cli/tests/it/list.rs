@@ -70,6 +70,18 @@ fn sizes_have_five_characters_at_most() {
 }
 
 #[test]
+fn lengths_of_ten_hours_and_more_are_shown_without_seconds() {
+    let lengths = [35_999, 36_000, 359_999, 360_000];
+    let mut records: Vec<Value> = (0..lengths.len()).map(recording).collect();
+    for (record, length) in records.iter_mut().zip(lengths) {
+        record["duration"] = json!(length);
+    }
+    let listed = run(&serve_page(&records), &["list", ROOM]).expect(0);
+    let shown: Vec<_> = listed.stdout_lines()[1..].iter().map(|row| row[66..73].trim()).collect();
+    assert_eq!(shown, ["9:59:59", "10h 00m", "99h 59m", "100h"]);
+}
+
+#[test]
 fn room_without_recordings_is_a_header() {
     let listed = run(&serve_room(vec![]), &["list", ROOM]).expect(0);
     assert_eq!(listed.stdout_lines().len(), 1);
