@@ -13,7 +13,8 @@ use twilio_room_recordings::{Downloaded, Progress, RoomRecording};
 
 use crate::messages::Level;
 
-const TEMPLATE: &str = "{wide_bar} {recordings} {bytes}/{total_bytes} {speed} {left}";
+const TEMPLATE: &str =
+    "{wide_bar} {recordings} {decimal_bytes}/{decimal_total_bytes} {speed} {left}";
 
 /// One bar for all recordings, on standard error if that is a terminal.
 pub struct Bar {

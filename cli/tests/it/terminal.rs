@@ -91,6 +91,7 @@ fn progress_bar_fits_the_terminal_and_is_removed() {
         assert!(!bars.is_empty(), "{shown}");
         for bar in bars {
             assert!(bar.chars().count() <= usize::from(columns), "{columns}: {bar}");
+            assert!(!bar.contains("iB"), "decimal units, as in the summary: {bar}");
         }
         let last = lines(&shown).pop().expect("a summary");
         assert!(last.starts_with("10 archived, "), "{shown}");
