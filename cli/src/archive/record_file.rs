@@ -40,6 +40,11 @@ impl RecordFile {
     }
 
     fn checked(path: &Path, file: File) -> Result<Self, String> {
+        // A device would lose the records.
+        if file.metadata().is_ok_and(|file| !file.is_file()) {
+            return Err(format!("could not open {}: expected a regular file", path.display()));
+        }
+
         let (path, sids) = (path.to_owned(), HashSet::new());
         let mut records = Self { path, file, sids, bytes: 0, lines: 0 };
         records.locked(Self::catch_up)?;

@@ -1,5 +1,6 @@
 //! `archive`: one thread lists, and the others download.
 
+use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -30,14 +31,20 @@ pub fn run(
     let (sender, tasks) = channel();
     let tasks = Mutex::new(tasks);
     let listed = thread::scope(|scope| {
-        for _ in 0..options.jobs {
-            scope.spawn(|| {
-                while let Some(task) = next(&tasks) {
-                    archiver.perform(task);
-                }
-            });
-        }
-        let listed = scopes.iter().try_for_each(|&scope| list(scope, &archiver, &sender));
+        let work = || {
+            while let Some(task) = next(&tasks) {
+                archiver.perform(task);
+            }
+        };
+        let started = (0..options.jobs).try_for_each(|_| {
+            let thread = thread::Builder::new().spawn_scoped(scope, work);
+            thread.map(drop).map_err(|error| too_many_jobs(options.jobs, &error))
+        });
+
+        let listed = started.and_then(|()| {
+            let mut scopes = scopes.iter().take_while(|_| !archiver.has_stopped());
+            scopes.try_for_each(|&scope| list(scope, &archiver, &sender))
+        });
         drop(sender);
         listed
     });
@@ -45,6 +52,10 @@ pub fn run(
     bar.finish();
     archiver.finish(listed.is_ok());
     listed
+}
+
+fn too_many_jobs(jobs: u16, error: &io::Error) -> Failure {
+    Failure::Other(format!("could not start the threads of --jobs {jobs}: {error}"))
 }
 
 fn next(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {

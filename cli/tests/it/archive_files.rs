@@ -50,6 +50,30 @@ fn folder_that_cannot_be_created_is_one_error_and_nothing_is_downloaded() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn run_that_ended_early_lists_no_further_rooms() {
+    let room = ArchivedRoom::new();
+    let rooms: Vec<_> = (0..1000).map(|number| format!("RM{number:032x}")).collect();
+    let mut command = program(room.api.base_url());
+    command.args(["archive", ROOM, "--to", "/proc/archive"]).args(&rooms);
+    Run::of(&mut command).expect(1);
+    let requests = room.api.requests().len();
+    assert!(requests < rooms.len(), "{requests}");
+}
+
+#[test]
+#[cfg(unix)]
+fn record_file_that_is_a_device_is_rejected_and_nothing_is_sent() {
+    let room = ArchivedRoom::new();
+    fs::create_dir_all(room.folder()).unwrap();
+    std::os::unix::fs::symlink("/dev/null", room.record_file()).unwrap();
+    let archived = room.run(&["--delete"]).expect(1);
+    let start = format!("error: could not open {}: ", room.record_file().display());
+    assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
+    assert!(room.api.requests().is_empty());
+}
+
+#[test]
 fn record_file_that_cannot_be_opened_is_named_and_nothing_is_sent() {
     let room = ArchivedRoom::new();
     fs::create_dir_all(room.record_file()).unwrap();
@@ -203,6 +227,18 @@ fn in_shell(before: &str, room: &ArchivedRoom, arguments: &[&str]) -> Command {
     shell.arg(program.get_program()).args(program.get_args()).env_clear();
     shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     shell
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn more_jobs_than_the_system_permits_are_an_error_and_nothing_is_sent() {
+    let room = ArchivedRoom::new();
+    // The stacks of 256 threads need more memory.
+    let mut command = in_shell("ulimit -v 300000", &room, &["--jobs", "256"]);
+    let archived = Run::of(&mut command).expect(1);
+    let start = "error: could not start the threads of --jobs 256: ";
+    assert!(archived.stderr.starts_with(start), "{}", archived.stderr);
+    assert!(room.api.requests().is_empty());
 }
 
 /// A limit on the size of files, which is reported like a full disk.
