@@ -17,11 +17,14 @@ pub struct FullDisk {
 }
 
 impl FullDisk {
-    /// Counts a recording whose download failed, if the error means that the disk is full.
-    pub fn count_if_full(&mut self, error: &Error, size: Option<u64>) -> bool {
-        let Some(reason) = full(error) else { return false };
+    /// Counts a recording that this error keeps from being archived, if it means that the disk is
+    /// full. The size is `None` if the error has nothing to do with it.
+    pub fn count_if_full(&mut self, error: &io::Error, size: Option<u64>) -> bool {
+        if !is_full(error) {
+            return false;
+        }
 
-        self.reason.get_or_insert_with(|| reason.to_string());
+        self.reason.get_or_insert_with(|| error.to_string());
         self.failed += 1;
         self.smallest = self.smallest.into_iter().chain(size).min();
         true
@@ -53,12 +56,15 @@ impl fmt::Display for FullDisk {
     }
 }
 
-/// The cause of an error, if it is that the disk, the quota or the largest file is full.
-fn full(error: &Error) -> Option<&io::Error> {
-    let cause = error.get_ref()?.downcast_ref::<io::Error>()?;
-    let is_full = matches!(
-        cause.kind(),
+/// The failure of the operating system that caused an error.
+pub fn io_cause(error: &Error) -> Option<&io::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Returns `true` if an error means that the disk, the quota or the largest file is full.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    );
-    is_full.then_some(cause)
+    )
 }

@@ -1,6 +1,7 @@
 //! The folder of an archive: media files, the record file, and leftovers of killed runs.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,11 +29,10 @@ impl Folder {
     }
 
     /// The path of a recording's media. Creates its folder if that is missing.
-    pub fn prepare(&mut self, recording: &RoomRecording) -> Result<PathBuf, String> {
+    pub fn prepare(&mut self, recording: &RoomRecording) -> Result<PathBuf, NotCreated> {
         let path = self.media_path(recording);
         let folder = path.parent().unwrap_or(&self.path);
         if !self.media_folders.contains(folder) {
-            create(&self.path)?;
             create(folder)?;
             self.media_folders.insert(folder.to_owned());
         }
@@ -47,11 +47,14 @@ impl Folder {
         }
     }
 
-    /// The records. Creates their file if it is missing, in a folder that is there.
+    /// The records. Creates their file and its folder if they are missing.
     pub fn records(&mut self) -> Result<&mut RecordFile, String> {
         let records = match self.records.take() {
             Some(records) => records,
-            None => RecordFile::create(&self.path.join(RECORD_FILE))?,
+            None => {
+                create(&self.path).map_err(|error| error.to_string())?;
+                RecordFile::create(&self.path.join(RECORD_FILE))?
+            }
         };
         Ok(self.records.insert(records))
     }
@@ -77,13 +80,25 @@ impl Folder {
 
 const RECORD_FILE: &str = "recordings.ndjson";
 
+/// A folder that could not be created.
+pub struct NotCreated {
+    folder: PathBuf,
+    pub cause: io::Error,
+}
+
+impl fmt::Display for NotCreated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { folder, cause } = self;
+        write!(f, "could not create {}: {cause}", folder.display())
+    }
+}
+
 /// Creates a folder if it is missing.
-fn create(folder: &Path) -> Result<(), String> {
+fn create(folder: &Path) -> Result<(), NotCreated> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder)
-        .map_err(|error| format!("could not create {}: {error}", folder.display()))?;
+    fs::create_dir_all(folder).map_err(|cause| NotCreated { folder: folder.to_owned(), cause })?;
 
     // A recording may be deleted soon, so its folder must be on disk. Not every file system can
     // do that.

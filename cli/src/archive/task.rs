@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use twilio_room_recordings::{Deletion, Downloaded, ErrorKind, RecordingSid, RoomRecording};
+use twilio_room_recordings::{Deletion, Downloaded, Error, ErrorKind, RecordingSid, RoomRecording};
 
 use super::deletions::Deletions;
-use super::disk::FullDisk;
+use super::disk::{FullDisk, io_cause};
 use super::folder::Folder;
 use super::progress::{Bar, Transfer};
 use super::summary::Summary;
@@ -120,13 +120,9 @@ impl<'a> Archiver<'a> {
     fn save(&self, recording: &RoomRecording) -> bool {
         let (sid, size) = (recording.sid, recording.size);
         let transfer = self.bar.transfer(recording);
-        // The record file must be usable before anything is downloaded.
-        let (path, is_recorded) = match self.prepare(recording) {
-            Ok(prepared) => prepared,
-            Err(reason) => {
-                self.stop(&reason);
-                return false;
-            }
+        let Some((path, is_recorded)) = self.prepare(recording) else {
+            transfer.skip();
+            return false;
         };
 
         let downloaded = if is_there(&path, size, is_recorded) {
@@ -152,11 +148,28 @@ impl<'a> Archiver<'a> {
         true
     }
 
-    /// The path of the recording's media, and `true` if its record is written.
-    fn prepare(&self, recording: &RoomRecording) -> Result<(PathBuf, bool), String> {
+    /// The path of the recording's media, and `true` if its record is written; `None` if a file or
+    /// folder cannot be created, which is reported.
+    fn prepare(&self, recording: &RoomRecording) -> Option<(PathBuf, bool)> {
+        let sid = recording.sid;
         let mut folder = locked(&self.folder);
-        let path = folder.prepare(recording)?;
-        Ok((path, folder.records()?.contains(&recording.sid)))
+        // The record file must be usable before anything is downloaded.
+        let is_recorded = match folder.records() {
+            Ok(records) => records.contains(&sid),
+            Err(reason) => {
+                self.stop(&reason);
+                return None;
+            }
+        };
+
+        match folder.prepare(recording) {
+            Ok(path) => Some((path, is_recorded)),
+            Err(error) if locked(&self.disk).count_if_full(&error.cause, None) => None,
+            Err(error) => {
+                self.messages.error(format_args!("{sid}: {error}"));
+                None
+            }
+        }
     }
 
     fn download(
@@ -184,10 +197,15 @@ impl<'a> Archiver<'a> {
             }
             // The reason why the run ends is reported already.
             ErrorKind::Cancelled => {}
-            _ if locked(&self.disk).count_if_full(&error, recording.size) => {}
+            _ if self.is_full(&error, recording.size) => {}
             _ => self.messages.error(format_args!("{}: {error}", recording.sid)),
         }
         None
+    }
+
+    /// Counts a recording that does not fit on the disk, if that is the cause of its error.
+    fn is_full(&self, error: &Error, size: Option<u64>) -> bool {
+        io_cause(error).is_some_and(|cause| locked(&self.disk).count_if_full(cause, size))
     }
 
     fn report(&self, sid: RecordingSid, path: &Path, downloaded: Option<Downloaded>) {

@@ -143,6 +143,30 @@ fn leftovers_in_the_folder_of_a_room_are_removed() {
 }
 
 #[test]
+fn folder_of_a_room_that_cannot_be_created_does_not_stop_the_others() {
+    let server = serve_room(recordings());
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    fs::write(folder.path().join(ROOM), "a file").unwrap();
+    let archived = run(&server, &["archive", "--account", "--to", to]).expect(1);
+
+    let of_room = |room| {
+        let recordings = recordings().into_iter();
+        recordings.filter(move |it| it["room_sid"] == room && it["status"] == "completed")
+    };
+    let failed: Vec<_> = of_room(ROOM).map(|it| sid_of(&it)).collect();
+    for sid in &failed {
+        let start = format!("error: {sid}: could not create {to}/{ROOM}: ");
+        assert!(archived.stderr.lines().any(|it| it.starts_with(&start)), "{}", archived.stderr);
+    }
+    let errors = archived.stderr.lines().filter(|it| it.starts_with("error: ")).count();
+    assert_eq!(errors, failed.len(), "{}", archived.stderr);
+
+    fs::remove_file(folder.path().join(ROOM)).unwrap();
+    assert_is_archived(folder.path(), &of_room(OTHER_ROOM).collect::<Vec<_>>());
+}
+
+#[test]
 fn account_without_completed_recordings_leaves_nothing_behind() {
     let server = serve_room(vec![]);
     let folder = tempfile::tempdir().unwrap();
