@@ -12,6 +12,10 @@ use crate::credentials::{Credentials, variable};
 use crate::error::Error;
 use crate::http::{Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout};
 
+/// The maximum length of a region or an edge. Auth tokens, the secrets of API keys, and SIDs are
+/// longer, so that one in the wrong variable does not become part of a host name.
+const MAX_LABEL_BYTES: usize = 31;
+
 impl Client {
     /// Makes a client with the default settings. Nothing is sent, so the first request reports
     /// wrong credentials.
@@ -365,7 +369,7 @@ impl ClientBuilder {
     /// - the secret is empty, or a bearer token is not 1 to 16384 visible ASCII characters,
     /// - the base URL or the OAuth base URL is invalid, has plain `http` and is not of a loopback
     ///   address, or has `https` in a build without a TLS feature,
-    /// - the region or the edge is not a host name,
+    /// - the region or the edge is not 1 to 31 letters, digits and hyphens,
     /// - no header can hold the user agent,
     /// - a time limit is zero or more than a hundred years, or a size limit is zero,
     /// - ureq's configuration asks for what a feature would have to add, or has a setting out of
@@ -411,8 +415,11 @@ impl ClientBuilder {
         for (parameter, label) in [("region", &self.region), ("edge", &self.edge)] {
             let Some(label) = label else { continue };
             let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            if label.is_empty() || !label.bytes().all(is_label_byte) {
-                return Err(Error::invalid_input(parameter, label, "letters, digits and hyphens"));
+            let is_valid = (1..=MAX_LABEL_BYTES).contains(&label.len());
+            if !is_valid || !label.bytes().all(is_label_byte) {
+                // The value is left out: it may be a secret.
+                let expected = format!("1 to {MAX_LABEL_BYTES} letters, digits and hyphens");
+                return Err(Error::invalid_input(parameter, "…", expected));
             }
         }
 

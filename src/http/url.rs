@@ -27,7 +27,8 @@ impl BaseUrl {
             return Err(Error::invalid_input(parameter, "…@…", expected));
         }
 
-        let invalid = |expected| Err(Error::invalid_input(parameter, url, expected));
+        let invalid =
+            |expected| Err(Error::invalid_input(parameter, without_secrets(url), expected));
         let Ok(uri) = url.parse::<Uri>() else {
             return invalid("an absolute URL such as https://video.twilio.com");
         };
@@ -77,6 +78,15 @@ impl BaseUrl {
 
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.uri)
+    }
+}
+
+/// The URL without its query. Text that is no URL may be a secret in the wrong place.
+fn without_secrets(url: &str) -> String {
+    match url.find(['?', '#']) {
+        _ if !url.contains("://") => "…".to_owned(),
+        Some(end) => format!("{}…", &url[..=end]),
+        None => url.to_owned(),
     }
 }
 

@@ -104,3 +104,17 @@ fn swapped_or_badly_copied_variables_are_rejected_without_being_shown() {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }
+
+#[test]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn secret_in_the_variable_of_a_region_or_an_edge_is_rejected_without_being_shown() {
+    let account = ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let (region, edge) = ("TWILIO_REGION", "TWILIO_EDGE");
+    for (name, parameter) in [(region, "region"), (edge, "edge")] {
+        for secret in ["hunter2hunter2hunter2hunter2hunt", "hunter2/+", "hunter2 "] {
+            let shown = from_env(&[account, ("TWILIO_AUTH_TOKEN", "ie1"), (name, secret)]);
+            let start = format!("invalid {parameter} \"…\": expected 1 to 31 letters");
+            assert!(shown.contains(&start) && !shown.contains("hunter2"), "{shown}");
+        }
+    }
+}

@@ -78,6 +78,20 @@ fn base_url_with_invalid_host_or_port_is_rejected() {
 }
 
 #[test]
+fn what_may_be_a_secret_in_a_base_url_is_not_shown() {
+    for (url, shown) in [
+        ("hunter2hunter2hunter2hunter2hunt", "\"…\""),
+        ("https://127.0.0.1/?key=hunter2", "\"https://127.0.0.1/?…\""),
+        ("https://127.0.0.1/#hunter2", "\"https://127.0.0.1/#…\""),
+        ("http://127.0.0.1:99999", "\"http://127.0.0.1:99999\""),
+    ] {
+        let error = builder(url).build().unwrap_err();
+        assert!(error.to_string().contains(shown), "{error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+#[test]
 fn loopback_base_url_with_invalid_port_is_rejected() {
     for url in ["http://localhost:99999", "http://127.0.0.1:0", "http://[::1]:", "http://127.1"] {
         let error = builder(url).build().unwrap_err();
