@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use twilio_room_recordings::{RecordingSid, RoomRecording};
+use twilio_room_recordings::{RecordingSid, RoomRecording, RoomSid};
 
 use super::record_file::RecordFile;
 
@@ -16,7 +16,7 @@ pub struct Folder {
     /// If true, each room has a folder of its own.
     by_room: bool,
     records: Option<RecordFile>,
-    /// The folders of the media files that this run is about.
+    /// The folders of media files that exist.
     media_folders: BTreeSet<PathBuf>,
 }
 
@@ -30,20 +30,22 @@ impl Folder {
 
     /// The path of a recording's media. Creates its folder if that is missing.
     pub fn prepare(&mut self, recording: &RoomRecording) -> Result<PathBuf, NotCreated> {
-        let path = self.media_path(recording);
-        let folder = path.parent().unwrap_or(&self.path);
-        if !self.media_folders.contains(folder) {
-            create(folder)?;
-            self.media_folders.insert(folder.to_owned());
+        let folder = self.media_folder(&recording.room_sid);
+        if !self.media_folders.contains(&folder) {
+            create(&folder)?;
+            self.media_folders.insert(folder);
         }
-        Ok(path)
+        Ok(self.media_path(recording))
     }
 
     pub fn media_path(&self, recording: &RoomRecording) -> PathBuf {
-        let name = media_name(recording);
+        self.media_folder(&recording.room_sid).join(media_name(recording))
+    }
+
+    fn media_folder(&self, room: &RoomSid) -> PathBuf {
         match self.by_room {
-            true => self.path.join(recording.room_sid.as_str()).join(name),
-            false => self.path.join(name),
+            true => self.path.join(room.as_str()),
+            false => self.path.clone(),
         }
     }
 
@@ -59,12 +61,13 @@ impl Folder {
         Ok(self.records.insert(records))
     }
 
-    /// Removes the partial files of recordings that are complete. Killed runs leave them behind
-    /// if another run has completed the recording from a partial file of its own.
-    pub fn remove_leftovers(&self) {
+    /// Removes the partial files of recordings of these rooms that are complete. Killed runs leave
+    /// them behind if another run has completed the recording from a partial file of its own.
+    pub fn remove_leftovers(&self, rooms: &BTreeSet<RoomSid>) {
         let Some(records) = &self.records else { return };
-        for folder in &self.media_folders {
-            let Ok(entries) = fs::read_dir(folder) else { continue };
+        let folders: BTreeSet<_> = rooms.iter().map(|room| self.media_folder(room)).collect();
+        for folder in folders {
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let name = entry.file_name();
                 let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };

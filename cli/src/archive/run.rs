@@ -106,7 +106,7 @@ fn hand_over(
 ) {
     let Archiver { messages, bar, .. } = archiver;
     let sid = recording.sid;
-    if !archiver.is_new(&recording) {
+    if !archiver.add_listed(&recording) {
         return;
     }
 

@@ -1,13 +1,15 @@
 //! The work for one recording: download, record, deletion.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use twilio_room_recordings::{Deletion, Downloaded, Error, ErrorKind, RecordingSid, RoomRecording};
+use twilio_room_recordings::{
+    Deletion, Downloaded, Error, ErrorKind, RecordingSid, RoomRecording, RoomSid,
+};
 
 use super::deletions::Deletions;
 use super::disk::{FullDisk, io_cause};
@@ -35,6 +37,8 @@ pub struct Archiver<'a> {
     pub bar: &'a Bar,
     folder: Mutex<Folder>,
     seen: Mutex<HashSet<RecordingSid>>,
+    /// The rooms of the recordings that were listed, whatever their status.
+    rooms: Mutex<BTreeSet<RoomSid>>,
     summary: Mutex<Summary>,
     disk: Mutex<FullDisk>,
     /// The number of recordings that the deadline has kept from being archived, or deleted.
@@ -60,6 +64,7 @@ impl<'a> Archiver<'a> {
                 Folder::new(&options.to, options.selection.is_account()).map_err(Failure::Other)?,
             ),
             seen: Mutex::default(),
+            rooms: Mutex::default(),
             summary: Mutex::new(Summary::new()),
             disk: Mutex::default(),
             late: AtomicU64::new(0),
@@ -67,9 +72,11 @@ impl<'a> Archiver<'a> {
         })
     }
 
-    /// Returns `true` if a recording is listed for the first time. A page can repeat recordings of
-    /// an earlier page, if recordings were added or deleted in between.
-    pub fn is_new(&self, recording: &RoomRecording) -> bool {
+    /// Takes note of a listed recording, and returns `true` if it is listed for the first time. A
+    /// page can repeat recordings of an earlier page, if recordings were added or deleted in
+    /// between.
+    pub fn add_listed(&self, recording: &RoomRecording) -> bool {
+        locked(&self.rooms).insert(recording.room_sid);
         locked(&self.seen).insert(recording.sid)
     }
 
@@ -98,7 +105,7 @@ impl<'a> Archiver<'a> {
 
     /// Ends the run: removes leftovers of killed runs, and prints the closing lines.
     pub fn finish(&self, with_summary: bool) {
-        locked(&self.folder).remove_leftovers();
+        locked(&self.folder).remove_leftovers(&locked(&self.rooms));
 
         let (disk, late) = (locked(&self.disk), self.late.load(Ordering::Relaxed));
         let mut errors = self.messages.errors();

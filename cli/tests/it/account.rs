@@ -143,6 +143,22 @@ fn leftovers_in_the_folder_of_a_room_are_removed() {
 }
 
 #[test]
+fn leftovers_of_recordings_that_were_deleted_since_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    for (list, media) in [("--account", folder.path().join(ROOM)), (ROOM, folder.path().into())] {
+        let mut record = recording_of(ROOM, 1);
+        run(&serve_room(vec![record.clone()]), &["archive", list, "--to", to]).expect(0);
+        let part = media.join(format!("{}.mkv.0123456789abcdef.part", sid(1)));
+        fs::write(&part, "some bytes").unwrap();
+
+        record["status"] = "deleted".into();
+        run(&serve_room(vec![record]), &["archive", list, "--to", to]).expect(0);
+        assert!(!part.exists() && media.join(format!("{}.mkv", sid(1))).exists(), "{list}");
+    }
+}
+
+#[test]
 fn folder_of_a_room_that_cannot_be_created_does_not_stop_the_others() {
     let server = serve_room(recordings());
     let folder = tempfile::tempdir().unwrap();
