@@ -1,7 +1,8 @@
 //! The records of archived recordings, one per line.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
+use std::fmt;
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ impl RecordFile {
     /// Adds a record, which is on disk afterwards. Does nothing if the recording is already there.
     pub fn add(&mut self, recording: &RoomRecording) -> Result<(), String> {
         if self.contains(&recording.sid) {
-            return Ok(());
+            return self.check_in_place();
         }
         let line = json::line(recording).map_err(|error| format!("{}: {error}", recording.sid))?;
 
@@ -78,12 +79,25 @@ impl RecordFile {
     /// Takes turns with other runs. Without a lock if the file system has none.
     fn locked(&mut self, work: impl FnOnce(&mut Self) -> Result<(), String>) -> Result<(), String> {
         let is_locked = self.file.lock().is_ok();
-        let outcome = work(self);
+        let outcome = self.check_in_place().and_then(|()| work(self));
         if is_locked {
             // An unlock fails only if there is no lock.
             let _ = self.file.unlock();
         }
         outcome
+    }
+
+    /// Checks that the records are still at the path: an editor may have replaced the file.
+    fn check_in_place(&self) -> Result<(), String> {
+        let is_in_place = fs::metadata(&self.path).and_then(|there| {
+            let file = self.file.metadata()?;
+            Ok(is_same(&file, &there) && file.len() >= self.bytes)
+        });
+        match is_in_place {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.unwritable("it was replaced or shortened during the run")),
+            Err(error) => Err(self.unwritable(error)),
+        }
     }
 
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
@@ -144,8 +158,8 @@ impl RecordFile {
         format!("could not read {}: {error}", self.path.display())
     }
 
-    fn unwritable(&self, error: io::Error) -> String {
-        format!("could not write {}: {error}", self.path.display())
+    fn unwritable(&self, reason: impl fmt::Display) -> String {
+        format!("could not write {}: {reason}", self.path.display())
     }
 
     fn invalid(&self, reason: &str) -> String {
@@ -175,6 +189,18 @@ fn read(line: &[u8]) -> Line {
         }
         Err(error) => Line::Invalid(error.to_string().escape_debug().to_string()),
     }
+}
+
+#[cfg(unix)]
+fn is_same(file: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    (file.dev(), file.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    true
 }
 
 fn ignore_unsupported(error: io::Error) -> io::Result<()> {

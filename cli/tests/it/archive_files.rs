@@ -322,6 +322,41 @@ fn record_that_another_run_adds_is_not_added_again() {
     assert_eq!(room.recorded_sids(), [sid(0), sid(1)]);
 }
 
+#[test]
+#[cfg(unix)]
+fn record_file_that_is_replaced_during_the_run_ends_it_and_nothing_is_deleted() {
+    let changes: [fn(&Path); 3] = [
+        |file| fs::remove_file(file).unwrap(),
+        |file| {
+            fs::copy(file, file.with_extension("new")).unwrap();
+            fs::rename(file.with_extension("new"), file).unwrap();
+        },
+        |file| File::create(file).map(drop).unwrap(),
+    ];
+    for (change, is_there) in changes.into_iter().flat_map(|it| [(it, false), (it, true)]) {
+        let room = ArchivedRoom::of(vec![recording(0), recording(1)]);
+        write(&room, format!("{}\n", recording(0)).as_bytes());
+        if is_there {
+            room.run(&[]).expect(0);
+            fs::remove_file(room.folder().join(format!("{}.mkv", sid(1)))).unwrap();
+        }
+
+        let (service, file) = (Room::new(vec![recording(1)]), room.record_file());
+        let api = Server::start(move |request| {
+            if request.uri.path().ends_with("/Media") {
+                change(&file);
+            }
+            service.respond(request)
+        });
+        let mut command = program(api.base_url());
+        command.args(["archive", ROOM, "--delete", "--to"]).arg(room.folder());
+        let archived = Run::of(&mut command).expect(1);
+        let start = format!("error: could not write {}: ", room.record_file().display());
+        assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
+        assert!(api.requests().iter().all(|it| it.method == "GET"));
+    }
+}
+
 /// Linux shows in `/proc/locks` which process waits for a lock.
 #[test]
 #[cfg(target_os = "linux")]
