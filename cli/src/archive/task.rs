@@ -145,14 +145,17 @@ impl<'a> Archiver<'a> {
             }
         };
 
-        if let Err(reason) =
-            locked(&self.folder).records().and_then(|records| records.add(recording))
-        {
-            self.stop(&reason);
+        if !self.record(recording) {
             return false;
         }
         self.report(sid, &path, downloaded);
         true
+    }
+
+    /// Writes the recording's record if it is not there. Returns `true` if it is there.
+    fn record(&self, recording: &RoomRecording) -> bool {
+        let recorded = locked(&self.folder).records().and_then(|records| records.add(recording));
+        recorded.map_err(|reason| self.stop(&reason)).is_ok()
     }
 
     /// The path of the recording's media, and `true` if its record is written; `None` if a file or
@@ -233,7 +236,7 @@ impl<'a> Archiver<'a> {
         }
     }
 
-    /// Deletes a recording, if its file has the recorded size.
+    /// Deletes a recording, if its file has the recorded size and its record is there.
     fn delete(&self, recording: &RoomRecording) {
         let sid = recording.sid;
         let Some(size) = recording.size else {
@@ -244,6 +247,9 @@ impl<'a> Archiver<'a> {
         if !has_size(&path, size) {
             let reason = "its file has changed";
             return self.messages.error(format_args!("{sid}: not deleted: {reason}"));
+        }
+        if !self.record(recording) {
+            return;
         }
 
         match self.connection.recording(recording.room_sid, sid).delete() {

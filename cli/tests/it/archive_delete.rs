@@ -113,6 +113,24 @@ fn recording_whose_file_has_changed_is_not_deleted() {
     assert_eq!(two_pages.log(), ["second page", "deletion", "deletion"]);
 }
 
+#[test]
+fn nothing_is_deleted_after_the_record_file_has_disappeared() {
+    let folder = Arc::<OnceLock<PathBuf>>::default();
+    let shared = Arc::clone(&folder);
+    let two_pages = TwoPages::start(move || {
+        let file = shared.get().expect("a folder").join("recordings.ndjson");
+        while fs::read_to_string(&file).unwrap().lines().count() < 3 {
+            std::thread::yield_now();
+        }
+        fs::remove_file(file).unwrap();
+        json_response(200, &page(&[], Value::Null))
+    });
+    folder.set(two_pages.folder.path().to_owned()).unwrap();
+    let archived = two_pages.archive().expect(1);
+    assert!(archived.stderr.starts_with("error: could not write "), "{}", archived.stderr);
+    assert_eq!(two_pages.log(), ["second page"]);
+}
+
 /// An API whose second page comes when the recordings of the first one are archived, the last one
 /// perhaps excepted.
 struct TwoPages {
