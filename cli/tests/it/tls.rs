@@ -69,3 +69,14 @@ fn unknown_root_is_rejected_at_once() {
     assert_eq!(listed.stderr_lines().len(), 1, "{}", listed.stderr);
     assert!(listed.stderr.contains("certificate"), "{}", listed.stderr);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn missing_root_certificates_are_reported_with_a_fix() {
+    let (base_url, _) = serve();
+    let mut command = program(&base_url);
+    let listed = Run::of(command.args(["list", ROOM]).env("SSL_CERT_FILE", "/nowhere")).expect(1);
+    assert_eq!(listed.stderr_lines().len(), 1, "{}", listed.stderr);
+    assert!(listed.stderr.contains("; install the root certificates"), "{}", listed.stderr);
+    assert!(listed.stderr.contains("SSL_CERT_FILE"), "{}", listed.stderr);
+}
