@@ -5,16 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::Config;
-use ureq::http::HeaderValue;
 
 use crate::client::Client;
 use crate::credentials::{Credentials, variable};
 use crate::error::Error;
-use crate::http::{Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout};
-
-/// The maximum length of a region or an edge. Auth tokens, the secrets of API keys, and SIDs are
-/// longer, so that one in the wrong variable does not become part of a host name.
-const MAX_LABEL_BYTES: usize = 31;
+use crate::http::{
+    Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout, user_agent,
+};
 
 impl Client {
     /// Makes a client with the default settings. Nothing is sent, so the first request reports
@@ -200,17 +197,6 @@ impl ClientBuilder {
 
     /// Sets the edge that requests enter Twilio's network through, such as `dublin`. Without a
     /// region, the region is `us1`.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{Client, Credentials};
-    ///
-    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
-    ///     .region("ie1")
-    ///     .edge("dublin") // https://video.dublin.ie1.twilio.com
-    ///     .build()?;
-    /// # Ok::<(), twilio_room_recordings::Error>(())
-    /// ```
     pub fn edge(mut self, edge: impl Into<String>) -> Self {
         self.edge = Some(edge.into());
         self
@@ -328,16 +314,6 @@ impl ClientBuilder {
     }
 
     /// Sets the retry policy. It applies to every request of the client, deletions included.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{Client, Credentials, RetryPolicy};
-    ///
-    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
-    ///     .retry(RetryPolicy::default().max_retries(8))
-    ///     .build()?;
-    /// # Ok::<(), twilio_room_recordings::Error>(())
-    /// ```
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
@@ -395,7 +371,10 @@ impl ClientBuilder {
             return Err(Error::invalid_input("maximum body size", "0", "at least one byte"));
         }
 
-        let base_url = BaseUrl::parse("base URL", &self.url()?)?;
+        let base_url = match &self.base_url {
+            Some(url) => BaseUrl::parse("base URL", url)?,
+            None => BaseUrl::of_region(self.region.as_deref(), self.edge.as_deref())?,
+        };
         let agents = Agents::new(self.ureq_config, self.connect_timeout)?;
         agents.check_proxy(&base_url)?;
 
@@ -410,38 +389,4 @@ impl ClientBuilder {
             on_retry: self.on_retry,
         })))
     }
-
-    fn url(&self) -> Result<String, Error> {
-        for (parameter, label) in [("region", &self.region), ("edge", &self.edge)] {
-            let Some(label) = label else { continue };
-            let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            let is_valid = (1..=MAX_LABEL_BYTES).contains(&label.len());
-            if !is_valid || !label.bytes().all(is_label_byte) {
-                // The value is left out: it may be a secret.
-                let expected = format!("1 to {MAX_LABEL_BYTES} letters, digits and hyphens");
-                return Err(Error::invalid_input(parameter, "…", expected));
-            }
-        }
-
-        Ok(match (&self.base_url, &self.edge, &self.region) {
-            (Some(url), _, _) => url.clone(),
-            (None, None, None) => "https://video.twilio.com".to_owned(),
-            (None, None, Some(region)) => format!("https://video.{region}.twilio.com"),
-            (None, Some(edge), region) => {
-                let region = region.as_deref().unwrap_or("us1");
-                format!("https://video.{edge}.{region}.twilio.com")
-            }
-        })
-    }
-}
-
-fn user_agent(program: Option<&str>) -> Result<HeaderValue, Error> {
-    let own = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
-    let text = match program {
-        None => own.to_owned(),
-        Some(program) => format!("{program} {own}"),
-    };
-    HeaderValue::from_str(&text).map_err(|error| {
-        Error::invalid_input("user agent", text, "visible ASCII characters").caused_by(error)
-    })
 }
