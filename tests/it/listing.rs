@@ -387,6 +387,16 @@ fn invalid_setting_is_rejected_when_the_client_is_built() {
 }
 
 #[test]
+fn longest_time_limit_is_accepted_and_a_longer_one_rejected() {
+    let longest = std::time::Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    let client = |limit| builder("http://127.0.0.1:1").attempt_timeout(limit).build();
+    assert!(client(longest).is_ok());
+
+    let error = client(longest + std::time::Duration::from_nanos(1)).unwrap_err();
+    assert!(error.to_string().contains("at most 100 years"), "{error}");
+}
+
+#[test]
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn region_and_edge_select_the_host() {
     let new =

@@ -319,12 +319,19 @@ fn host_not_in_no_proxy_is_reached_through_the_proxy() {
     }
 
     let address = ConnectProxy::start(servers.port);
-    for list in ["0.0.0.1", "0.0.0.0:1", "1.0.0.0/8", "0.0", ".0", "::", "[::]", "0.0.0.1/32"] {
+    let other_addresses =
+        ["0.0.0.1", "0.0.0.0:1", "1.0.0.0/8", "0.0", ".0", "::", "[::]", "0.0.0.1/32"];
+    let lists = other_addresses.map(|list| ("0.0.0.0", list));
+    let lists_for_ipv6 = ["0.0.0.0/0", "2001:db8::/32", "::1/128"].map(|list| ("[::]", list));
+    for (host, list) in lists.into_iter().chain(lists_for_ipv6) {
         let variables = [("HTTPS_PROXY", address.url()), ("NO_PROXY", list.to_owned())];
         let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
         let before = address.heads().len();
-        servers.list("0.0.0.0", &variables);
-        assert!(address.heads().len() > before, "{list}");
+        servers.list(host, &variables);
+        // The storage's host is another one, and is reached through the proxy in any case.
+        let request = format!("CONNECT {host}:");
+        let heads = &address.heads()[before..];
+        assert!(heads.iter().any(|head| head.starts_with(&request)), "{host}, {list}: {heads:?}");
     }
 }
 
