@@ -31,7 +31,7 @@ macro_rules! object {
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
-            #[inline]
+            #[inline(always)]
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let $crate::model::object::Object::<$form>(form) =
                     serde::Deserialize::deserialize(deserializer)?;
@@ -53,7 +53,7 @@ pub(super) use object;
 pub(crate) struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    #[inline]
+    #[inline(always)]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(ByName(deserializer)).map(Self)
     }
@@ -64,7 +64,7 @@ struct ByName<D>(D);
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {
     type Error = D::Error;
 
-    #[inline]
+    #[inline(always)]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -97,11 +97,16 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
         f.write_str("an object")
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<V::Value, A::Error> {
-        /// The only key of what serde_json passes for a number with its feature
-        /// `arbitrary_precision`, which another crate may switch on.
+        /// True if another crate has switched on serde_json's feature `arbitrary_precision`: a
+        /// number holds a text then, and is larger. The key below is its only one.
+        const NUMBERS_ARE_MAPS: bool = size_of::<serde_json::Number>() > size_of::<u128>();
         const NUMBER: &str = "$serde_json::private::Number";
+
+        if !NUMBERS_ARE_MAPS {
+            return self.0.visit_map(map);
+        }
 
         let first = map.next_key::<Name<'de>>()?;
         match first {
@@ -130,7 +135,7 @@ struct Fields<'de, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'de, A> {
     type Error = A::Error;
 
-    #[inline]
+    #[inline(always)]
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
@@ -141,7 +146,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'de, A> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         self.rest.next_value_seed(seed)
     }
