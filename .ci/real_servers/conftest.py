@@ -1,0 +1,115 @@
+"""What the checks share: the API, a certificate authority, and servers that stop with their check."""
+
+import pytest
+import trustme
+
+from api import Api
+from harness import Server
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts servers: `serve(port, program, argument…)`."""
+    servers = []
+
+    def start(port, *command):
+        server = Server(command, port, tmp_path)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in reversed(servers):
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture
+def api():
+    """Starts the API: `api(records, location)`."""
+    running = []
+
+    def start(records, location=None):
+        running.append(Api(records, location))
+        return running[-1]
+
+    yield start
+    for it in running:
+        it.close()
+
+
+@pytest.fixture
+def nginx(serve, tmp_path):
+    """Starts nginx with these lines in its `http` block: `nginx(port, lines)`."""
+
+    def start(port, lines, events=""):
+        folder = tmp_path / f"nginx-{port}"
+        folder.mkdir()
+        configuration = folder / "nginx.conf"
+        configuration.write_text(
+            f"""
+            daemon off; master_process off; pid {folder}/pid; error_log stderr;
+            events {{ {events} }}
+            http {{
+                access_log {folder}/access.log;
+                client_body_temp_path {folder}/client; proxy_temp_path {folder}/proxy;
+                fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+                {lines}
+            }}
+            """
+        )
+        server = serve(port, "nginx", "-p", folder, "-c", configuration)
+        server.access_log = folder / "access.log"
+        return server
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate authority. `authority.file` is what a client trusts: its certificate."""
+    folder = tmp_path_factory.mktemp("authority")
+    authority = trustme.CA()
+    authority.file = folder / "authority.pem"
+    authority.cert_pem.write_to_path(str(authority.file))
+
+    def certificate(*names):
+        """A file with a certificate for these names, its chain and its key."""
+        file = folder / f"{names[0]}.pem"
+        authority.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(str(file))
+        return file
+
+    authority.certificate = certificate
+    return authority
+
+
+class Lines:
+    """Prints one line per check, and the sum of them."""
+
+    def __init__(self, terminal):
+        self.terminal = terminal
+
+    def pytest_runtest_logreport(self, report):
+        if report.when != "call" and report.outcome == "passed":
+            return
+        file, _, name = report.location
+        subject = file.rpartition("test_")[2].removesuffix(".py").replace("_", " ")
+        check = name.removeprefix("test_").replace("_", " ")
+        outcome = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}[report.outcome]
+        self.terminal.write_line(f"{outcome:7} {subject}: {check} ({report.duration:.1f} s)")
+
+    def pytest_terminal_summary(self):
+        def count(*outcomes):
+            return sum(len(self.terminal.stats.get(outcome, [])) for outcome in outcomes)
+
+        self.terminal.write_line(f"{count('passed')} passed, {count('failed', 'error')} failed")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    config.pluginmanager.register(Lines(config.pluginmanager.get_plugin("terminalreporter")))
+
+
+def pytest_report_teststatus(report):
+    """No sign of pytest's own: `Lines` prints each check."""
+    if report.when == "call" or report.outcome != "passed":
+        return "error" if report.when != "call" and report.failed else report.outcome, "", ""
