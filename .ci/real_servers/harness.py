@@ -41,8 +41,9 @@ class Run:
 
 
 def environment(base_url=None, **variables):
-    """The environment of a program: this one's, credentials, and nothing else of the API's."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("TWILIO_")}
+    """The environment of a program: this one's with credentials, less what the tool would read."""
+    read = ("TWILIO_", "SSL_CERT_")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(read)}
     own |= {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
     if base_url:
         own["TWILIO_VIDEO_BASE_URL"] = base_url
