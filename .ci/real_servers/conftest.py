@@ -1,10 +1,13 @@
 """What the checks share: the API, a certificate authority, and servers that stop with their check."""
 
+from dataclasses import dataclass
+
 import pytest
 import trustme
 
 from api import Api
-from harness import Server
+from harness import Server, free_port
+from media import media, sid
 
 
 @pytest.fixture
@@ -62,6 +65,55 @@ def nginx(serve, tmp_path):
         return server
 
     return start
+
+
+@dataclass
+class StorageRequest:
+    """A line of the storage's access log."""
+
+    connection: str
+    sid: str
+    range: str
+    status: str
+
+
+@pytest.fixture
+def storage(nginx, tmp_path):
+    """Starts nginx as the storage of media of these sizes: `storage(sizes, lines)`. Returns what
+    makes the location of a recording's media. `storage.requests()` is what nginx has logged."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    log = tmp_path / "storage.log"
+
+    def serve(sizes, lines=""):
+        for number, size in sizes.items():
+            (folder / sid(number)).write_bytes(media(number, size))
+        port = free_port()
+        serve.nginx = nginx(
+            port,
+            f"""
+            log_format storage "$connection $uri $http_range $status";
+            access_log {log} storage;
+            server {{ listen 127.0.0.1:{port}; root {folder}; {lines} }}
+            """,
+        )
+        return f"http://127.0.0.1:{port}/{{}}".format
+
+    def requests():
+        fields = [line.split(" ") for line in log.read_text().splitlines()]
+        return [StorageRequest(connection, uri[1:], *rest) for connection, uri, *rest in fields]
+
+    serve.folder = folder
+    serve.requests = requests
+    return serve
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """The folder of an archive."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="session")

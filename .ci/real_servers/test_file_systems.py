@@ -1,72 +1,16 @@
 """The tool archives to file systems that are full, read-only, small, or without locks. nginx is the
 storage."""
 
-import json
-import random
 import subprocess
 
 import pytest
 
-from api import recording
-from harness import BUILT, ROOM, TOOL, free_port, run, start, wait_until
+from harness import BUILT, ROOM, TOOL, run, start, wait_until
+from media import assert_holds, partial_size, records, sid
 
 # Recordings: the size of each by its number.
 SMALL = dict.fromkeys(range(8), 100_000)
 BIG = {8: 16_000_000}
-
-
-@pytest.fixture
-def storage(nginx, tmp_path):
-    """Serves media of these sizes: `storage(sizes, lines)`. Returns the location of each."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-
-    def serve(sizes, lines=""):
-        for number, size in sizes.items():
-            (folder / sid(number)).write_bytes(media(number, size))
-        port = free_port()
-        nginx(
-            port,
-            f"""
-            log_format range "$request_uri $http_range";
-            access_log {folder}/access.log range;
-            server {{ listen 127.0.0.1:{port}; root {folder}; {lines} }}
-            """,
-        )
-        return f"http://127.0.0.1:{port}/{{}}".format
-
-    serve.access_log = folder / "access.log"
-    return serve
-
-
-@pytest.fixture
-def archive(tmp_path):
-    folder = tmp_path / "archive"
-    folder.mkdir()
-    return folder
-
-
-def sid(number):
-    return recording(number)["sid"]
-
-
-def media(number, size):
-    return random.Random(number).randbytes(size)
-
-
-def records(sizes):
-    return [recording(number, size=size) for number, size in sizes.items()]
-
-
-def holds(archive, sizes):
-    """The folder holds the media of these recordings and their records, and nothing else."""
-    files = {file.name: file for file in archive.iterdir() if file.name != "lost+found"}
-    listed = files.pop("recordings.ndjson").read_text().splitlines()
-    assert sorted(files) == [f"{sid(number)}.mka" for number in sorted(sizes)]
-    assert sorted(json.loads(line)["sid"] for line in listed) == [sid(number) for number in sorted(sizes)]
-    for number, size in sizes.items():
-        assert files[f"{sid(number)}.mka"].read_bytes() == media(number, size)
-    return True
 
 
 def mount(folder, *options):
@@ -95,7 +39,7 @@ def test_a_recording_that_does_not_fit_leaves_room_for_the_others(mount_small, a
 
     assert archived.status == 1
     assert "No space left" in archived.stderr and "1 did not fit" in archived.stderr
-    assert holds(archive, SMALL)
+    assert_holds(archive, SMALL)
 
 
 def test_a_full_tmpfs_is_completed_when_there_is_room(api, storage, archive):
@@ -111,7 +55,7 @@ def test_a_full_tmpfs_is_completed_when_there_is_room(api, storage, archive):
 
     other.unlink()
     run(TOOL, "archive", "--to", archive, ROOM, base_url=server.url).succeeded()
-    assert holds(archive, SMALL)
+    assert_holds(archive, SMALL)
 
 
 def test_an_ext4_without_free_inodes_loses_nothing(api, storage, archive):
@@ -124,7 +68,7 @@ def test_an_ext4_without_free_inodes_loses_nothing(api, storage, archive):
     assert archived.status == 1 and "No space left" in archived.stderr
     there = [number for number in sizes if (archive / f"{sid(number)}.mka").exists()]
     assert 0 < len(there) < len(sizes)
-    assert holds(archive, dict.fromkeys(there, 1000))
+    assert_holds(archive, dict.fromkeys(there, 1000))
 
 
 def test_a_read_only_folder_is_an_error_before_any_download(api, storage, archive):
@@ -151,7 +95,7 @@ def test_an_archive_that_becomes_read_only_is_an_error_before_any_request(api, s
     assert archived.status == 1
     assert "recordings.ndjson: Read-only file system" in archived.stderr
     assert not server.requests
-    assert holds(archive, SMALL)
+    assert_holds(archive, SMALL)
 
 
 @pytest.fixture
@@ -168,7 +112,7 @@ def test_an_archive_without_locks_and_syncs_is_complete(api, storage, archive, n
 
     run(TOOL, "archive", "--to", archive, ROOM, base_url=server.url, **variables).succeeded()
 
-    assert holds(archive, SMALL)
+    assert_holds(archive, SMALL)
     assert {"flock", "fsync"} <= failed()
 
 
@@ -188,11 +132,6 @@ def test_runs_without_locks_that_are_killed_are_resumed(api, storage, archive, n
         received = partial_size(archive)
     run(*arguments, base_url=server.url, **variables).succeeded()
 
-    assert holds(archive, BIG)
+    assert_holds(archive, BIG)
     assert "flock" in failed()
-    ranges = [line.split(" ", 1)[1] for line in storage.access_log.read_text().splitlines()]
-    assert f"bytes={received}-" in ranges
-
-
-def partial_size(archive):
-    return sum(file.stat().st_size for file in archive.glob("*.part"))
+    assert f"bytes={received}-" in [request.range for request in storage.requests()]
