@@ -3,6 +3,7 @@ redirect to the storage."""
 
 import base64
 import json
+import ssl
 import threading
 from collections import Counter
 from urllib.parse import urlencode
@@ -58,13 +59,20 @@ def recording(number, room=ROOM, **fields):
 
 
 class Api:
-    """An account with these records. `location(sid)` is where the media of a recording is."""
+    """An account with these records. `location(sid)` is where the media of a recording is. With a
+    certificate, the API is https://video.twilio.com itself."""
 
-    def __init__(self, records, location=None):
+    def __init__(self, records, location=None, certificate=None):
         self.records = records
         self.location = location
         self.requests = Counter()
-        self.server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=Handler)
+        port, tls = 0, None
+        if certificate:
+            port, tls = 443, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+        self.server = make_server(
+            "127.0.0.1", port, self, threaded=True, request_handler=Handler, ssl_context=tls
+        )
         self.port = self.server.port
         self.url = f"http://127.0.0.1:{self.port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -85,7 +93,7 @@ class Api:
         self.requests[request.method, endpoint] += 1
         listed = [it for it in self.records if values.get("room") in (None, it["grouping_sids"]["room_sid"])]
         if endpoint == "list":
-            return self.page(listed, request)
+            return self.page([as_sent(it, "room" in values) for it in listed], request)
 
         found = [it for it in listed if it["sid"] == values["sid"]]
         if not found:
@@ -96,7 +104,7 @@ class Api:
         if request.method == "DELETE":
             self.records.remove(found[0])
             return Response(status=204)
-        return json_response(200, found[0])
+        return json_response(200, as_sent(found[0], "room" in values))
 
     def page(self, listed, request):
         parameters = request.args
@@ -130,6 +138,11 @@ class Handler(WSGIRequestHandler):
 
     def log(self, *_):
         pass
+
+
+def as_sent(record, by_room):
+    """A record without its `room_sid` unless the request names the room."""
+    return {name: value for name, value in record.items() if by_room or name != "room_sid"}
 
 
 def passes(record, parameters):

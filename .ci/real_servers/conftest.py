@@ -28,11 +28,11 @@ def serve(tmp_path):
 
 @pytest.fixture
 def api():
-    """Starts the API: `api(records, location)`."""
+    """Starts the API: `api(records, location, certificate)`."""
     running = []
 
-    def start(records, location=None):
-        running.append(Api(records, location))
+    def start(records, location=None, certificate=None):
+        running.append(Api(records, location, certificate))
         return running[-1]
 
     yield start
