@@ -70,7 +70,7 @@ def s3(serve, tmp_path):
 def slow(nginx, tmp_path):
     """Puts a slow nginx before a bucket. It can be stopped in mid-transfer."""
 
-    def start_before(bucket):
+    def start_before(bucket, rate="8m"):
         port = free_port()
         log = tmp_path / "requests.log"
         server = nginx(
@@ -79,7 +79,7 @@ def slow(nginx, tmp_path):
             log_format requests "$status $http_range";
             access_log {log} requests;
             server {{
-                listen 127.0.0.1:{port}; limit_rate 8m; limit_rate_after 2m;
+                listen 127.0.0.1:{port}; limit_rate {rate}; limit_rate_after 2m;
                 location / {{ proxy_pass {bucket.own_url}; proxy_set_header Host $http_host; }}
             }}
             """,
@@ -161,8 +161,8 @@ def test_a_restart_in_mid_transfer(api, s3, slow, archive):
 
 def test_an_expiry_in_mid_transfer(api, s3, slow, archive):
     bucket = s3(BIG)
-    front = slow(bucket)
-    bucket.seconds = 3
+    front = slow(bucket, "3m")
+    bucket.seconds = 2
     urls = []
 
     def location(key):
@@ -171,9 +171,10 @@ def test_an_expiry_in_mid_transfer(api, s3, slow, archive):
 
     server = api(records(BIG), location)
     process = start(TOOL, "archive", "--to", archive, "--retries", 20, ROOM, base_url=server.url)
-    interrupt(process, archive, front)
+    wait_until(lambda: urls, "the tool asks for the media")
     own_url = urls[0].replace(bucket.url, bucket.own_url)
     wait_until(lambda: status_of(own_url) == 403, "the signed URL expires")
+    interrupt(process, archive, front)
     front.start()
     _, stderr = process.communicate(timeout=60)
 
