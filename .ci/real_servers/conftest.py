@@ -75,6 +75,7 @@ class StorageRequest:
     sid: str
     range: str
     status: str
+    encoding: str
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def storage(nginx, tmp_path):
         serve.nginx = nginx(
             port,
             f"""
-            log_format storage "$connection $uri $http_range $status";
+            log_format storage "$connection $uri $http_range $status $sent_http_content_encoding";
             access_log {log} storage;
             server {{ listen 127.0.0.1:{port}; root {folder}; {lines} }}
             """,

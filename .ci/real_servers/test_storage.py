@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+import requests
 
 from api import recording
 from harness import ROOM, TOOL, free_port, run, start, wait_until
@@ -28,15 +29,16 @@ def test_many_small_objects_on_few_connections(api, storage, archive):
 
 
 def test_a_compressing_storage(api, storage, archive):
-    sizes = {1: 3}
-    storage_url = storage(sizes, "gzip on; gzip_min_length 1; gzip_types *; gzip_proxied any;")
     text = b"abc" * 100_000
+    location = storage({}, "gzip on; gzip_types *;")
     (storage.folder / sid(1)).write_bytes(text)
-    server = api([recording(1, size=len(text))], storage_url)
+    server = api([recording(1, size=len(text))], location)
 
+    requests.get(location(sid(1)), headers={"Accept-Encoding": "gzip"}, timeout=10)
     run(TOOL, "archive", "--to", archive, ROOM, base_url=server.url).succeeded()
 
     assert_holds(archive, {1: len(text)}, lambda *_: text)
+    assert [request.encoding for request in storage.requests()] == ["gzip", "-"]
 
 
 WITHOUT_RANGES = "max_ranges 0;"
