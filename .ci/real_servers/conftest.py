@@ -6,8 +6,9 @@ import pytest
 import trustme
 
 from api import Api
+from front import LOG, Front
 from harness import Server, free_port
-from media import media, sid
+from media import media, records, sid
 
 
 @pytest.fixture
@@ -115,6 +116,46 @@ def archive(tmp_path):
     folder = tmp_path / "archive"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def front(api, nginx, authority, tmp_path):
+    """Starts nginx with TLS on port 443, in front of the API and of a storage with media of these
+    sizes. A check can set lines of `http` and `server` blocks, the port, and the names."""
+
+    def start(
+        sizes,
+        lines="",
+        api_lines="",
+        storage_lines="",
+        http="",
+        port=443,
+        listen="443 ssl",
+        names=("video.twilio.com",),
+        storage="storage.example",
+    ):
+        folder = tmp_path / "media"
+        folder.mkdir(exist_ok=True)
+        for number, size in sizes.items():
+            (folder / sid(number)).write_bytes(media(number, size))
+        url = api(records(sizes), lambda sid: f"https://{storage}/{sid}").url
+        certificate = authority.certificate(*names, storage)
+        common = f"listen {listen}; access_log {tmp_path}/front.log facts; {lines}"
+        server = nginx(
+            port,
+            f"""
+            {LOG} {http}
+            ssl_certificate {certificate}; ssl_certificate_key {certificate};
+            server {{
+                server_name {" ".join(names)}; {common} {api_lines}
+                location / {{ proxy_pass {url}; }}
+            }}
+            server {{ server_name {storage}; {common} {storage_lines} root {folder}; }}
+            """,
+        )
+        return Front(server, tmp_path / "front.log")
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,15 @@
 //!     program list ROOM                     the records, one per line
 //!     program download ROOM RECORDING FILE  the bytes that were transferred
 //!
-//! `AUTHORITY` names the file of the only certificate authority to trust.
+//! `AUTHORITY` names the file of the only certificate authority to trust, and `CERTIFICATE` that of a
+//! client certificate and its key.
 
 use std::error::Error;
 
 use twilio_room_recordings::ureq::config::Config;
-use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig};
+use twilio_room_recordings::ureq::tls::{
+    Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig,
+};
 use twilio_room_recordings::{Client, ClientBuilder};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,8 +42,17 @@ fn client() -> Result<Client, Box<dyn Error>> {
     }
     if let Ok(file) = std::env::var("AUTHORITY") {
         let authority = Certificate::from_pem(&std::fs::read(file)?)?;
-        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[authority]));
+        let tls = TlsConfig::builder()
+            .root_certs(RootCerts::new_with_certs(&[authority]))
+            .client_cert(client_certificate()?);
         client = client.ureq_config(Config::builder().tls_config(tls.build()).build());
     }
     Ok(client.build()?)
+}
+
+fn client_certificate() -> Result<Option<ClientCert>, Box<dyn Error>> {
+    let Ok(file) = std::env::var("CERTIFICATE") else { return Ok(None) };
+    let pem = std::fs::read(file)?;
+    let (certificate, key) = (Certificate::from_pem(&pem)?, PrivateKey::from_pem(&pem)?);
+    Ok(Some(ClientCert::new_with_certs(&[certificate], key)))
 }
