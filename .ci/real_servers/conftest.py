@@ -1,6 +1,8 @@
 """What the checks share: the API, a certificate authority, and servers that stop with their check."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import trustme
@@ -9,6 +11,7 @@ from api import Api
 from front import LOG, Front
 from harness import Server, free_port
 from media import media, records, sid
+from squid import Squid
 
 
 @pytest.fixture
@@ -156,6 +159,21 @@ def front(api, nginx, authority, tmp_path):
         return Front(server, tmp_path / "front.log")
 
     return start
+
+
+@pytest.fixture
+def squid(serve):
+    """Starts squid with rules of access: `squid(rules)`."""
+    with tempfile.TemporaryDirectory(prefix="squid-") as folder:
+        running = []
+
+        def start(rules="http_access allow all"):
+            running.append(Squid(serve, Path(folder), rules))
+            return running[-1]
+
+        yield start
+        for it in running:
+            it.kill()
 
 
 @pytest.fixture(scope="session")
