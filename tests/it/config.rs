@@ -114,10 +114,14 @@ fn pool_of_any_size_is_accepted() {
 
 #[test]
 fn proxy_with_invalid_port_is_rejected_without_its_password() {
-    for url in ["http://user:secret@proxy:99999", "http://user:secret@proxy:", "user:secret@p:0"] {
+    for (url, host) in [
+        ("http://user:secret@proxy:99999", "http://proxy:99999"),
+        ("http://user:secret@proxy:", "http://proxy:"),
+        ("user:secret@p:0", "http://p:0"),
+    ] {
         let error = rejected(Config::builder().proxy(Some(Proxy::new(url).unwrap())).build());
         let shown = format!("{error} {error:#?}");
-        assert!(shown.contains("invalid proxy") && shown.contains("a port from 1"), "{shown}");
+        assert!(shown.contains(&format!("invalid proxy \"{host}\": expected a port")), "{shown}");
         assert!(!shown.contains("secret") && !shown.contains("user"), "{shown}");
     }
 }

@@ -104,7 +104,7 @@ fn lists_by_the_environment() {
         println!("listed {}", recording.sid);
         match client.media(&recording).download(&mut std::io::sink()) {
             Ok(done) => println!("downloaded {}", done.size),
-            Err(error) => println!("not downloaded: {error}"),
+            Err(error) => println!("not downloaded: {error}, requests: {}.", error.attempts()),
         }
     }
 }
@@ -336,6 +336,33 @@ fn host_not_in_no_proxy_is_reached_through_the_proxy() {
 }
 
 #[test]
+fn network_in_no_proxy_covers_the_addresses_that_begin_with_its_bits() {
+    let servers = Servers::start("0.0.0.0");
+    // No TCP connection to a broadcast or multicast address can begin.
+    for (host, networks) in [
+        ("255.255.255.255", ["255.0.0.0/8", "255.255.255.254/31", "255.255.255.255"]),
+        ("[ffff::1]", ["ff00::/8", "ffff::/127", "ffff::1"]),
+    ] {
+        for list in networks {
+            let variables = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", list)];
+            let shown = servers.list(host, &variables);
+            let is_direct = shown.contains("failed: ") && !shown.contains("through proxy");
+            assert!(is_direct, "{host}, {list}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn unusable_proxy_without_a_password_is_shown() {
+    let servers = Servers::start("0.0.0.0");
+    for url in ["http://proxy:0", "http://proxy:99999/", "http://proxy/path", "proxy:0"] {
+        let shown = servers.list("0.0.0.0", &[("HTTPS_PROXY", url)]);
+        let message = format!("rejected: invalid HTTPS_PROXY \"{url}\"");
+        assert!(shown.contains(&message), "{url}: {shown}");
+    }
+}
+
+#[test]
 fn lower_case_no_proxy_takes_precedence() {
     let servers = Servers::start("0.0.0.0");
     let proxy = ("HTTPS_PROXY", "http://127.0.0.1:1");
@@ -415,6 +442,7 @@ fn unusable_proxy_is_an_error_of_media_beyond_a_loopback_api() {
     let shown = in_process("proxies::lists_by_the_environment", &variables);
     let message = "not downloaded: invalid https_proxy \"http//typo\"";
     assert!(shown.contains("listed RT") && shown.contains(message), "{shown}");
+    assert!(shown.contains("requests: 0."), "{shown}");
 }
 
 #[test]
