@@ -237,6 +237,44 @@ fn threads_that_wait_for_a_token_use_it_however_short_its_lifetime() {
 }
 
 #[test]
+fn token_is_requested_again_after_a_failure() {
+    let token = TokenServer::start(|number| match number {
+        1 => http("401 Unauthorized", "", br#"{"error": "invalid_client"}"#),
+        _ => token_response("token", 3600),
+    });
+    let api = api(&["token"]);
+    let client = oauth_client(api.base_url(), &token.base_url);
+    assert!(matches!(count(&client).unwrap_err().kind(), ErrorKind::Unauthorized(_)));
+    assert_eq!((count(&client).unwrap(), token.requests().len()), (1, 2));
+}
+
+#[test]
+fn deadline_of_the_thread_that_fetches_a_token_does_not_end_the_others() {
+    let (arrived, arrival) = channel();
+    let arrived = Mutex::new(arrived);
+    let token = TokenServer::start(move |number| match number {
+        1 => {
+            arrived.lock().unwrap().send(()).unwrap();
+            loop {
+                thread::park()
+            }
+        }
+        _ => token_response("token", 3600),
+    });
+    let api = api(&["token"]);
+    let client = oauth_client(api.base_url(), &token.base_url);
+    let limited = client.recordings(room()).deadline(Duration::from_millis(300));
+    thread::scope(|scope| {
+        let fetching = scope.spawn(|| limited.into_iter().next().unwrap().unwrap_err());
+        arrival.recv().unwrap();
+        let waiting = scope.spawn(|| count(&client));
+        assert!(matches!(fetching.join().unwrap().kind(), ErrorKind::DeadlineExceeded));
+        assert_eq!(waiting.join().unwrap().unwrap(), 1);
+    });
+    assert_eq!(token.requests().len(), 2);
+}
+
+#[test]
 fn panic_during_a_token_request_leaves_the_client_usable() {
     let token = TokenServer::start(|number| match number {
         1 => http("503 Service Unavailable", "", b""),
