@@ -207,6 +207,24 @@ fn retry_after_as_a_date_without_a_valid_date_header_is_relative_to_the_local_cl
 }
 
 #[test]
+fn retry_after_with_a_year_of_two_digits_is_at_most_fifty_years_ahead() {
+    loop {
+        let this_year = OffsetDateTime::now_utc().year();
+        let delays = [-20, 0, 20, 49, 50].map(|years| {
+            let year = this_year + years;
+            let date = format!("Sun, 06 Nov {year} 08:49:37 GMT");
+            let until = format!("Sunday, 06-Nov-{:02} 08:49:39 GMT", year % 100);
+            retry_after(&format!("Date: {date}\r\nRetry-After: {until}\r\n"))
+        });
+        // Otherwise a year has begun meanwhile.
+        if this_year == OffsetDateTime::now_utc().year() {
+            assert_eq!(delays, [Some(Duration::from_secs(2)); 5], "{this_year}");
+            return;
+        }
+    }
+}
+
+#[test]
 fn retry_after_in_seconds_may_be_huge_and_anything_else_is_ignored() {
     assert_eq!(retry_after("Retry-After: 3600\r\n"), Some(Duration::from_secs(3600)));
     for huge in ["18446744073709551615", "99999999999999999999999"] {
