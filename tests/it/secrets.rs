@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::response::Response;
 use serde_json::{Value, json};
-use twilio_room_recordings::{Client, ClientBuilder, Credentials, Error, ErrorKind, RetryPolicy};
+use twilio_room_recordings::{
+    Client, ClientBuilder, Credentials, Error, ErrorKind, RetryPolicy, RoomRecording,
+};
 
 use crate::support::fake_server::{ACCOUNT, Server, json_response, media_redirect, recording};
 use crate::support::storage::api;
@@ -218,6 +220,23 @@ fn valid_record_with_the_secret_in_it_is_returned_as_it_is() {
 }
 
 #[test]
+fn text_that_only_resembles_a_secret_is_shown() {
+    let secret = "several words: é/";
+    for text in
+        ["++++++++++++", "            x", r"\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008"]
+    {
+        let message = format!("see {text}.");
+        let body = json!({ "message": message });
+        let server = Server::start(move |_| json_response(400, &body));
+        for secret in [TOKEN, secret] {
+            let client = builder(secret, server.base_url()).build().unwrap();
+            let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+            assert_eq!(error.api_error().unwrap().message, message);
+        }
+    }
+}
+
+#[test]
 fn short_secret_is_no_reason_to_redact_words() {
     let server = Server::start(|request| {
         let header = request.headers["authorization"].to_str().unwrap();
@@ -264,7 +283,10 @@ fn clients_and_builders_show_no_secret() {
     let client = builder.clone().build().unwrap();
     let credentials = Credentials::auth_token(ACCOUNT.parse().unwrap(), TOKEN);
     let listing = client.recordings(room());
-    let shown = format!("{client:#?}{builder:#?}{credentials:#?}{:#?}", listing.into_iter());
+    let record: RoomRecording = serde_json::from_value(recording(0)).unwrap();
+    let media = format!("{:#?}", client.media(&record));
+    assert!(media.contains(record.sid.as_str()), "{media}");
+    let shown = format!("{client:#?}{builder:#?}{credentials:#?}{media}{:#?}", listing.into_iter());
     assert!(!shown.contains(TOKEN) && !shown.contains("Basic"), "{shown}");
 }
 
