@@ -76,6 +76,13 @@ fn error_body_of_any_form_gives_a_readable_message() {
 }
 
 #[test]
+fn error_body_of_several_pieces_is_read_to_its_end() {
+    let body = json!({"a": "x".repeat(20_000), "message": "the last", "z": "x".repeat(20_000)});
+    let error = only_error(http("502 Bad Gateway", "", body.to_string().as_bytes()));
+    assert_eq!(error.api_error().unwrap().message, "the last");
+}
+
+#[test]
 fn control_characters_of_the_server_are_escaped() {
     let body =
         json!({"message": "red \u{1b}[31m\r\nbell \u{7} \u{202e}rtl", "more_info": "\u{9b}x"});
@@ -107,12 +114,18 @@ fn invalid_body_ends_the_listing() {
             r#"{"meta": {"next_page_url": null}, "meta": {}, "recordings": []}"#,
             "duplicate field `meta`",
         ),
+        (
+            r#"{"meta": {"next_page_url": null, "next_page_url": "?Page=1"}, "recordings": []}"#,
+            "duplicate field `next_page_url`",
+        ),
         (r#"{"meta": {"next_page_url": null}, "recordings": []} {}"#, "trailing characters"),
     ] {
         assert_invalid_response(&with_body(body), words);
     }
     assert_invalid_response(&with_body(b"{\"a\": \"\xff\"}"), "not UTF-8 at byte 7");
     assert!(with_body("x").get_ref().unwrap().is::<serde_json::Error>());
+    // The body of valid JSON says nothing about the fault, and may be of another's data.
+    assert!(!with_body("{\"a\": 1}").to_string().contains("in a body that begins with"));
 }
 
 #[test]

@@ -92,6 +92,13 @@ fn what_may_be_a_secret_in_a_base_url_is_not_shown() {
 }
 
 #[test]
+fn plain_http_to_another_host_is_rejected_with_its_danger() {
+    let error = builder("http://video.twilio.com").build().unwrap_err();
+    let expected = "expected https: plain http would expose the credentials";
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[test]
 fn loopback_base_url_with_invalid_port_is_rejected() {
     for url in ["http://localhost:99999", "http://127.0.0.1:0", "http://[::1]:", "http://127.1"] {
         let error = builder(url).build().unwrap_err();
