@@ -72,6 +72,10 @@ fn failures_before_progress_are_not_counted() {
     let setting = Setting::new(vec![Fate::CutAfter(65_536); 4]).with_retries(retries(1));
     setting.assert_downloads();
     assert_eq!(setting.storage.ranges().len(), 5);
+
+    // Fewer than 64 KiB are no progress.
+    let setting = Setting::new(vec![Fate::CutAfter(65_535); 4]).with_retries(retries(1));
+    assert_eq!(setting.download().unwrap_err().attempts(), 2);
 }
 
 #[test]
@@ -93,7 +97,16 @@ fn range_of_media_of_unknown_length_is_accepted() {
     let headers =
         format!("Connection: close\r\nETag: \"one\"\r\nContent-Range: bytes 9-{}/*\r\n", SIZE - 1);
     let rest = http("206 Partial Content", &headers, &media_bytes()[9..]);
-    Setting::new(vec![Fate::CutAfter(9), Fate::Raw(rest)]).assert_downloads();
+    Setting::new(vec![Fate::CutAfter(9), Fate::Raw(rest.clone())]).assert_downloads();
+
+    // Even if only the first response names the length.
+    let mut json = completed(SIZE);
+    json["size"] = Value::Null;
+    let storage = Storage::start(media_bytes(), vec![Fate::CutAfter(9), Fate::Raw(rest)]);
+    let api = api(json, &storage.url);
+    let media = client(api.base_url()).recording(room(), sid()).media();
+    assert_eq!(media.download(&mut Vec::new()).unwrap().size as usize, SIZE);
+    assert_eq!(storage.ranges(), [0, 9]);
 }
 
 #[test]
@@ -223,6 +236,11 @@ fn body_without_a_length_is_compared_with_the_record() {
     let truncated = Setting::new(vec![unframed(&media_bytes()[..SIZE - 1])]);
     truncated.assert_downloads();
     assert_eq!(truncated.storage.ranges(), [0, SIZE - 1]);
+
+    let truncated = Setting::new(vec![unframed(&media_bytes()[..SIZE - 1])]).without_retries();
+    let reason = format!("the body ended after {} of {SIZE} bytes", SIZE - 1);
+    let error = truncated.download().unwrap_err();
+    assert!(error.to_string().ends_with(&reason), "{error}");
 
     let longer = [media_bytes(), vec![0]].concat();
     let error = Setting::new(vec![unframed(&longer)]).download().unwrap_err();
