@@ -85,14 +85,12 @@ impl Partial {
         }
     }
 
-    #[cfg(unix)]
     fn is_in_place(&self) -> bool {
-        own::is_at(&self.file, &self.path).unwrap_or(false)
-    }
-
-    #[cfg(not(unix))]
-    fn is_in_place(&self) -> bool {
-        true
+        #[cfg(unix)]
+        let is_in_place = own::is_at(&self.file, &self.path).unwrap_or(false);
+        #[cfg(not(unix))]
+        let is_in_place = true;
+        is_in_place
     }
 }
 

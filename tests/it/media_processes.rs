@@ -216,30 +216,110 @@ fn file_system_without_locks_or_fsync_resumes_all_the_same() {
     }
 }
 
+/// A folder after a download of which these system calls fail, and the path of the download; `None`
+/// if strace cannot be used here.
+#[cfg(target_os = "linux")]
+fn failed_download(failures: &[&str]) -> Option<(tempfile::TempDir, std::path::PathBuf)> {
+    let injections = failures.iter().flat_map(|failure| ["-e", failure]);
+    let options =
+        ["strace", "-f", "-qqq", "-o", "/dev/null", "-e", "trace=/^(fsync|unlink|rename)"];
+    let wrapper: Vec<_> = options.into_iter().chain(injections).collect();
+    if !is_available("strace", &[&wrapper[1..], &["true"]].concat()) {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let output = run(&wrapper, &Setting::new(vec![]), &path);
+    assert_prints(&output, &format!("failed: could not write {}: ", path.display()));
+    Some((folder, path))
+}
+
 /// A failing disk, unlike a file system without fsync.
 #[test]
 #[cfg(target_os = "linux")]
 fn failure_to_reach_the_disk_is_an_error() {
-    let wrapper = [
-        "strace",
-        "-f",
-        "-qqq",
-        "-o",
-        "/dev/null",
-        "-e",
-        "trace=fsync",
-        "-e",
-        "inject=fsync:error=EIO",
-    ];
-    if !is_available("strace", &[&wrapper[1..], &["true"]].concat()) {
-        return;
+    let Some((folder, _)) = failed_download(&["inject=fsync:error=EIO"]) else { return };
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn partial_file_that_cannot_be_removed_is_emptied() {
+    let failures = ["inject=fsync:error=EIO", "inject=/^unlink:error=EACCES"];
+    let Some((_folder, path)) = failed_download(&failures) else { return };
+    assert_eq!(fs::metadata(partial_path(&path)).unwrap().len(), 0);
+    let done = Setting::new(vec![]).download_to(&path).unwrap();
+    assert_eq!(done.transferred as usize, SIZE);
+    assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn complete_partial_file_that_cannot_be_moved_is_kept_unless_the_disk_is_full() {
+    for (error, is_kept) in [("EIO", true), ("ENOSPC", false), ("EDQUOT", false)] {
+        let failure = format!("inject=/^rename:error={error}");
+        let Some((folder, path)) = failed_download(&[&failure]) else { return };
+        assert_eq!(partial_path(&path).exists(), is_kept, "{error}");
+        assert_eq!(names(folder.path()).len(), usize::from(is_kept), "{error}");
     }
+}
+
+/// What a download prints if a system call on the partial file fails, after an earlier download of
+/// so many bytes if that is not zero; `None` if strace cannot be used here.
+#[cfg(target_os = "linux")]
+fn download_with_failure(failure: &str, bytes: usize) -> Option<Output> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
-    let setting = Setting::new(vec![]);
-    let output = run(&wrapper, &setting, &path);
-    assert_prints(&output, &format!("failed: could not write {}: ", path.display()));
-    assert!(names(folder.path()).is_empty());
+    let partial = partial_path(&path);
+    let on_partial = ["-P", partial.to_str().unwrap(), "-e", failure];
+    let wrapper = [&["strace", "-f", "-qqq", "-o", "/dev/null"], &on_partial[..]].concat();
+    if !is_available("strace", &[&wrapper[1..], &["true"]].concat()) {
+        return None;
+    }
+    if bytes > 0 {
+        leave_partial_file(&path, bytes);
+    }
+    let output = run(&wrapper, &Setting::new(vec![]), &path);
+    assert!(fs::read(&path).unwrap() == media_bytes(), "{output:?}");
+    Some(output)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn partial_file_that_disappears_while_it_is_opened_is_opened_again() {
+    // The second call to open follows one that finds the file.
+    let failure = "inject=openat:error=ENOENT:when=2";
+    let Some(output) = download_with_failure(failure, 1000) else { return };
+    assert_prints(&output, &format!("transferred {} of", SIZE - 1000));
+    // So does the second check of a new file.
+    let failure = "inject=/stat:error=ENOENT:when=2";
+    let Some(output) = download_with_failure(failure, 0) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn partial_file_that_cannot_be_opened_is_left_alone() {
+    let failure = "inject=openat:error=EPERM:when=2";
+    let Some(output) = download_with_failure(failure, 1000) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn planted_link_is_not_even_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("a.mka"), folder.path().join("log"));
+    let partial = partial_path(&path);
+    std::os::unix::fs::symlink("/dev/null", &partial).unwrap();
+    let wrapper = ["strace", "-f", "-qqq", "-e", "trace=openat", "-o", log.to_str().unwrap()];
+    if !is_available("strace", &["-o", "/dev/null", "true"]) {
+        return;
+    }
+    assert_prints(&run(&wrapper, &Setting::new(vec![]), &path), &format!("transferred {SIZE} of"));
+    let log = fs::read_to_string(&log).unwrap();
+    let mut opened = log.lines().filter(|line| line.contains(partial.to_str().unwrap())).peekable();
+    assert!(opened.peek().is_some() && opened.all(|line| line.contains("O_EXCL")), "{log}");
 }
 
 #[test]
@@ -260,5 +340,7 @@ fn nothing_is_listed_or_synced_if_the_file_is_there() {
     fs::remove_file(&path).unwrap();
     assert_prints(&run(&wrapper, &setting, &path), &format!("transferred {SIZE} of"));
     let log = fs::read_to_string(&log).unwrap();
-    assert!(log.contains("fsync") && log.contains("rename") && !log.contains("getdents"), "{log}");
+    assert!(log.contains("rename") && !log.contains("getdents"), "{log}");
+    // The file and its folder.
+    assert_eq!(log.matches("fsync(").count(), 2, "{log}");
 }
