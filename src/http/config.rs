@@ -123,8 +123,12 @@ fn check_maximum(parameter: &'static str, timeout: Duration) -> Result<(), Error
 }
 
 /// The default keeps every idle connection: there are never more of them than were used at once.
+/// Each has four buffers, so these are small. If the headers of a response are too long, the input
+/// buffer must hold more of them than is allowed, so that ureq reports that.
 fn default_config() -> Config {
     let config = Config::builder()
+        .input_buffer_size(MAX_HEADER_BYTES + 4096)
+        .output_buffer_size(MIN_BUFFER_BYTES)
         .max_idle_connections(usize::MAX)
         .max_idle_connections_per_host(usize::MAX)
         .proxy(None);
