@@ -143,6 +143,8 @@ fn delays(policy: RetryPolicy, retries: u32) -> Vec<Duration> {
 fn backoff_doubles_up_to_its_maximum_with_full_jitter() {
     let micros = Duration::from_micros;
     let policy = RetryPolicy::default().initial_backoff(micros(1000)).max_backoff(micros(4000));
+    // A maximum of twice as much would pass with a chance of about 1 in 10^12.
+    assert!((0..40).all(|_| delays(policy.clone(), 1)[0] <= micros(1000)));
     let delays = delays(policy, 100);
     assert!(delays[0] <= micros(1000) && delays[1] <= micros(2000), "{delays:?}");
     assert!(delays.iter().all(|delay| *delay <= micros(4000)), "{delays:?}");
