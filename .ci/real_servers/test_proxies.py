@@ -240,15 +240,22 @@ def test_socks_proxy_with_authentication(far, socks):
     assert listed.records == RECORDS
 
 
-@pytest.mark.parametrize("user", ["", "ops:mistyped-password@"], ids=["no password", "wrong password"])
-def test_socks_proxy_rejects_the_user(user, far, socks):
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [("", "no acceptable auth methods"), ("ops:mistyped-password@", "password authentication failed")],
+    ids=["no password", "wrong password"],
+)
+def test_socks_proxy_rejects_the_user(user, reason, far, socks):
     servers = far()
     socks("-u", "ops", "-P", "a:b/c")
 
     failed = run(TOOL, "list", ROOM, ALL_PROXY=f"socks5h://{user}{SOCKS}", **servers.variables)
 
     assert failed.status == 1
-    assert f"error: {ROOM}: request to video.ie1.twilio.com through proxy {SOCKS} failed: " in failed.stderr
+    expected = (
+        f"request to video.ie1.twilio.com through proxy {SOCKS} failed: the proxy rejected the connection"
+    )
+    assert f"error: {ROOM}: {expected}: {reason}\n" in failed.stderr
     assert "mistyped-password" not in failed.stderr
     assert not retries(failed)
     assert not servers.requests()

@@ -9,6 +9,18 @@ use super::advice::with_advice;
 use super::tls;
 use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError, reason_phrase};
 
+/// What ureq reports if a SOCKS proxy rejects the client or the host.
+const SOCKS_REFUSALS: [&str; 4] = [
+    "no acceptable auth methods",
+    "unknown auth method",
+    "password authentication failed",
+    "connection not allowed by ruleset",
+];
+
+/// What ureq reports if the bytes of a proxy are not those of its version of SOCKS.
+const NOT_SOCKS: [&str; 3] =
+    ["invalid response version", "invalid response code", "invalid reserved byte"];
+
 /// The other side of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
@@ -134,6 +146,12 @@ impl Peer {
             return format!("could not resolve {name}: {}", lower_first(text));
         }
         match kind {
+            _ if has_proxy && SOCKS_REFUSALS.contains(&text) => {
+                format!("the proxy rejected the connection: {text}")
+            }
+            K::InvalidData if has_proxy && NOT_SOCKS.contains(&text) => {
+                format!("the proxy is no SOCKS proxy: {text}")
+            }
             K::InvalidData => format!("TLS failed: {text}"),
             _ if is_disconnection(kind) => "the connection was closed before a response".to_owned(),
             K::ConnectionRefused
@@ -174,9 +192,6 @@ fn is_disconnection(kind: io::ErrorKind) -> bool {
 /// Returns `true` if the same request cannot succeed later: a certificate is invalid, or what is
 /// configured is refused.
 fn is_permanent(error: &io::Error, text: &str) -> bool {
-    const SOCKS_REFUSALS: [&str; 3] =
-        ["no acceptable auth methods", "unknown auth method", "connection not allowed by ruleset"];
-
     match error.kind() {
         io::ErrorKind::InvalidData => tls::is_permanent_rustls(text),
         io::ErrorKind::InvalidInput

@@ -242,6 +242,49 @@ fn socks_proxy_of_the_environment_is_used() {
 }
 
 #[test]
+#[cfg(feature = "socks-proxy")]
+fn socks_proxy_that_rejects_the_client_is_permanent_and_other_failures_of_it_are_retried() {
+    use std::io::{Read, Write};
+
+    let rejected = "failed: the proxy rejected the connection: ";
+    let not_socks = "failed: the proxy is no SOCKS proxy: invalid response version (after";
+    // The bytes after the greeting, after the user and password, and after the request.
+    let cases: [(&[&[u8]], &str, bool); 6] = [
+        (&[&[5, 0xff]], &format!("{rejected}no acceptable auth methods"), true),
+        (&[&[5, 9]], &format!("{rejected}unknown auth method"), true),
+        (&[&[5, 2], &[1, 1]], &format!("{rejected}password authentication failed"), true),
+        (&[&[5, 0], &[5, 2, 0, 1]], &format!("{rejected}connection not allowed by ruleset"), true),
+        (&[&[5, 0], &[5, 4, 0, 1]], "failed: host unreachable (after 2 attempts)", false),
+        (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], not_socks, false),
+    ];
+    for (responses, expected, is_permanent) in cases {
+        let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let responses: Vec<Vec<u8>> = responses.iter().map(|bytes| bytes.to_vec()).collect();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut client = stream.unwrap();
+                for response in &responses {
+                    let _ = client.read(&mut [0; 1024]).unwrap();
+                    client.write_all(response).unwrap();
+                }
+            }
+        });
+        let proxy = Proxy::new(&format!("socks5h://user:secret@{address}")).unwrap();
+        let client = builder("https://video.example.test")
+            .ureq_config(Config::builder().proxy(Some(proxy)).build())
+            .retry(RetryPolicy::off().max_retries(1))
+            .build()
+            .unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.contains(&format!("through proxy {address} {expected}")), "{shown}");
+        assert_eq!(error.attempts(), if is_permanent { 1 } else { 2 }, "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
+
+#[test]
 fn host_in_no_proxy_is_reached_directly() {
     let servers = Servers::start("0.0.0.0");
     let port = servers.port.to_string();
