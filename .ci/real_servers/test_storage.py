@@ -67,7 +67,7 @@ def test_an_interruption_starts_over_with(lines, api, storage, archive):
 
 def test_a_recording_of_more_than_4_gib(api, storage, archive):
     size = 2**32 + 5_000_000
-    location = storage({}, "limit_rate 20m; limit_rate_after 4097m;")
+    location = storage({}, "limit_rate 2m; limit_rate_after 4097m;")
     original = storage.folder / sid(1)
     with original.open("wb") as file:
         file.truncate(size)
