@@ -1,5 +1,6 @@
 //! The body of an error response.
 
+use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ impl ApiError {
             .flatten()
     }
 }
+
+impl StdError for ApiError {}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

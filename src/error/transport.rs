@@ -1,5 +1,6 @@
 //! Failures of the connection, with the host and the proxy that they are about.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -89,6 +90,10 @@ impl fmt::Display for Phase {
         })
     }
 }
+
+impl StdError for TransportError {}
+
+impl StdError for TimeoutError {}
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

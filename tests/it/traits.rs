@@ -52,7 +52,7 @@ assert_for!(made_from: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFo
 assert_for!(compared_with_text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid,
     RecordingSid, RecordingType, RoomSid, SourceSid, Status);
 assert_for!(owned_text: AccountSid, ApiKeySid, ParticipantSid, RecordingSid, RoomSid, SourceSid);
-assert_for!(error: Error, ParseResumePointError, ParseSidError);
+assert_for!(error: ApiError, Error, ParseResumePointError, ParseSidError, TimeoutError, TransportError);
 assert_for!(iterator: Pages, RecordingsIter);
 
 const fn cloned<T: Clone>() {}
