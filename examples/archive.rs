@@ -1,6 +1,6 @@
 //! Downloads the completed recordings of a room into a folder, on several threads.
 //!
-//! The command-line tool, `twilio-recordings archive`, does this with retries, records and
+//! The command-line tool, `twilio-recordings archive`, does this with a file of records and with
 //! deletions.
 
 use std::error::Error;
@@ -45,8 +45,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
 
 /// Downloads one recording, unless its file is already there.
 fn save(client: &Client, recording: &RoomRecording, folder: &Path) -> Result<String> {
-    let format = recording.container_format.as_ref().map_or("media", |format| format.as_str());
-    let path = folder.join(format!("{}.{format}", recording.sid));
+    let path = folder.join(recording.file_name());
     let downloaded = client.media(recording).download_to(path)?;
     Ok(format!("{} bytes, {} transferred", downloaded.size, downloaded.transferred))
 }

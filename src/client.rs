@@ -121,7 +121,7 @@ impl Client {
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// for recording in client.recordings(room).status(Status::Completed) {
     ///     let recording = recording?;
-    ///     client.media(&recording).download_to(format!("{}.mkv", recording.sid))?;
+    ///     client.media(&recording).download_to(recording.file_name())?;
     /// }
     /// # Ok::<(), Error>(())
     /// ```

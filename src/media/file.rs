@@ -46,7 +46,7 @@ impl Media<'_> {
     /// use twilio_room_recordings::{Client, Error, RoomRecording};
     ///
     /// fn save(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
-    ///     let file = format!("{}.media", recording.sid);
+    ///     let file = recording.file_name();
     ///     let done = client.media(recording).download_to(&file)?;
     ///     println!("{file}: {} bytes, {} of them transferred now", done.size, done.transferred);
     ///     Ok(())

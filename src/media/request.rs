@@ -34,7 +34,7 @@ use crate::resource::RecordingResource;
 /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
 /// for recording in client.recordings(room).status(Status::Completed) {
 ///     let recording = recording?;
-///     client.media(&recording).download_to(format!("{}.mkv", recording.sid))?;
+///     client.media(&recording).download_to(recording.file_name())?;
 /// }
 /// # Ok::<(), Error>(())
 /// ```
@@ -86,7 +86,7 @@ pub struct Progress {
 ///
 /// fn report(done: Downloaded) {
 ///     match done.transferred {
-///         0 => println!("already there"),
+///         0 => println!("nothing to transfer"),
 ///         bytes => println!("{bytes} of {} bytes transferred now", done.size),
 ///     }
 /// }
@@ -96,8 +96,9 @@ pub struct Progress {
 pub struct Downloaded {
     /// The size of the media in bytes.
     pub size: u64,
-    /// The number of bytes that this call transferred: 0 if the file was already there, less than
-    /// the size if it resumed an earlier download.
+    /// The number of bytes that this call transferred. Less than the size if it resumed an earlier
+    /// download, more if it started over, and 0 if nothing had to be transferred or if another
+    /// download finished first.
     pub transferred: u64,
 }
 

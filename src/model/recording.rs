@@ -214,6 +214,27 @@ object! {
     }
 }
 
+impl RoomRecording {
+    /// Returns a name for the file of the media: the SID and the container format. Without a format,
+    /// or if the format is not letters and digits only, the extension is `media`.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, RoomRecording};
+    ///
+    /// fn save(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
+    ///     client.media(recording).download_to(recording.file_name())?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn file_name(&self) -> String {
+        let format = self.container_format.as_ref().map(|format| format.as_str());
+        let is_plain = |format: &&str| {
+            !format.is_empty() && format.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        format!("{}.{}", self.sid, format.filter(is_plain).unwrap_or("media"))
+    }
+}
+
 /// Returns the room of a record, which the API may name twice.
 fn room_of<E: de::Error>(record: &RecordingObject) -> Result<RoomSid, E> {
     let grouping_room = record.grouping_sids.and_then(|grouping| grouping.room_sid);

@@ -26,6 +26,27 @@ fn fault_of(record: &str) -> (Option<&'static str>, String) {
 }
 
 #[test]
+fn file_name_is_the_sid_and_a_format_that_cannot_be_a_path() {
+    let sid = recording(1)["sid"].as_str().unwrap().to_owned();
+    for (format, extension) in [
+        (json!("mka"), "mka"),
+        (json!("Mkv2"), "Mkv2"),
+        (json!(""), "media"),
+        (json!("a/b"), "media"),
+        (json!("..\\x"), "media"),
+        (json!("mka\0"), "media"),
+        (json!("mkä"), "media"),
+        (Value::Null, "media"),
+    ] {
+        let mut record = recording(1);
+        record["container_format"] = format;
+        let recording: RoomRecording = serde_json::from_value(record).unwrap();
+
+        assert_eq!(recording.file_name(), format!("{sid}.{extension}"));
+    }
+}
+
+#[test]
 fn invalid_record_is_one_item_and_the_listing_continues() {
     let mut records: Vec<Value> = (0..5).map(recording).collect();
     records[2]["duration"] = json!("ten");

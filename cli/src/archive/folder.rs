@@ -39,7 +39,7 @@ impl Folder {
     }
 
     pub fn media_path(&self, recording: &RoomRecording) -> PathBuf {
-        self.media_folder(&recording.room_sid).join(media_name(recording))
+        self.media_folder(&recording.room_sid).join(recording.file_name())
     }
 
     fn media_folder(&self, room: &RoomSid) -> PathBuf {
@@ -111,15 +111,6 @@ fn create(folder: &Path) -> Result<(), NotCreated> {
         let _ = parent.sync_all();
     }
     Ok(())
-}
-
-/// `SID.FORMAT`. A format is part of a file's name only if it cannot be a path.
-fn media_name(recording: &RoomRecording) -> String {
-    let format = recording.container_format.as_ref().map(|format| format.as_str());
-    let is_plain = |format: &&str| {
-        !format.is_empty() && format.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    format!("{}.{}", recording.sid, format.filter(is_plain).unwrap_or("media"))
 }
 
 /// The media file that a partial file belongs to, by its name `SID.FORMAT.HASH.part`.
