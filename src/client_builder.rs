@@ -14,8 +14,8 @@ use crate::http::{
 };
 
 impl Client {
-    /// Makes a client with the default settings. Nothing is sent, so the first request reports
-    /// wrong credentials.
+    /// Makes a client with the default settings. The environment selects the proxy. Nothing is sent,
+    /// so the first request reports invalid credentials.
     ///
     /// # Errors
     ///
@@ -124,7 +124,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// The errors of [`Credentials::from_env`].
+    /// The errors of [`Credentials::from_env`], and [`InvalidInput`](crate::ErrorKind::InvalidInput)
+    /// if `TWILIO_REGION` or `TWILIO_EDGE` is not Unicode.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{ClientBuilder, Error};
@@ -258,7 +259,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit for connecting, including the TLS handshake. The default is 10 s.
+    /// Sets the time limit for connecting, including the TLS handshake. The default is 10 s. The
+    /// resolution of the host name has a limit of its own, of the same length.
     ///
     /// ```
     /// use std::time::Duration;
@@ -348,8 +350,7 @@ impl ClientBuilder {
     /// - the region or the edge is not 1 to 31 letters, digits and hyphens,
     /// - no header can hold the user agent,
     /// - a time limit is zero or more than a hundred years, or a size limit is zero,
-    /// - ureq's configuration asks for what a feature would have to add, or has a setting out of
-    ///   range: a header value with control characters, a timeout as above, a buffer of less than
+    /// - ureq's configuration needs a feature that is off, or has a setting out of range: a header value with control characters, a timeout as above, a buffer of less than
     ///   64 KiB or more than 16 MiB, an unusable proxy,
     /// - the environment's proxy cannot be used. If the base URL is of a loopback address, the first
     ///   request to another host fails instead.

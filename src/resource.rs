@@ -47,8 +47,8 @@ pub struct RecordingResource {
 pub enum Deletion {
     /// The recording existed, and the API has deleted it.
     Deleted,
-    /// The recording does not exist (status 404). That is also what a retry finds if the response
-    /// to the first attempt was lost.
+    /// The room has no such recording (status 404). That is also what a retry finds if the response
+    /// to the first attempt was lost, and what a mistyped SID gives.
     AlreadyGone,
 }
 
@@ -117,7 +117,8 @@ impl RecordingResource {
         })
     }
 
-    /// Deletes the recording: its media at once, and its record later. A deletion cannot be undone.
+    /// Deletes the recording. Its media is gone, and the API may keep its record, with the status
+    /// `deleted`. A deletion cannot be undone.
     ///
     /// A recording that is already gone is not an error, so a job can run again.
     ///

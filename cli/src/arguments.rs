@@ -22,7 +22,7 @@ Other environment variables:
   TWILIO_VIDEO_BASE_URL                   replaces https://video.twilio.com
   TWILIO_OAUTH_BASE_URL                   replaces https://oauth.twilio.com
   HTTPS_PROXY, ALL_PROXY, NO_PROXY        a proxy, and hosts that need none
-  SSL_CERT_FILE, SSL_CERT_DIR             trusted root certificates
+  SSL_CERT_FILE, SSL_CERT_DIR             root certificates to trust instead of the system's
 
 Exit status:
   0  everything succeeded

@@ -22,9 +22,11 @@ use crate::model::{Escaped, ParseResumePointError, ParseSidError, ResumePoint};
 /// ```
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The error of every fallible operation of this crate.
+/// The error of building a client and of every request. The errors of parsing, such as
+/// [`ParseSidError`], convert into it.
 ///
-/// `Display` is one complete line: the operation, the host, the reason and the number of attempts.
+/// `Display` is one complete line: the operation, the reason and the number of attempts. If a
+/// connection or a response failed, the line names the host.
 /// Text from the network is escaped, and no secret is in it. `Debug` is the same line, so that a
 /// `main` that returns a `Result` prints it; `{:#?}` shows the structure.
 ///
@@ -164,7 +166,8 @@ impl Error {
     }
 
     /// Returns `true` if the same request may succeed later: the API throttled it or failed, the
-    /// connection failed, or a time limit expired.
+    /// connection failed, or an attempt timed out. A deadline that has passed is not transient: the
+    /// same request would exceed it at once.
     ///
     /// ```
     /// use twilio_room_recordings::Error;

@@ -127,11 +127,11 @@ impl ListRecordings {
     /// two are the same whole second, the list is empty, as the API defines it.
     ///
     /// ```no_run
-    /// use twilio_room_recordings::time::{Duration, OffsetDateTime};
+    /// use twilio_room_recordings::time::{Duration, OffsetDateTime, Time};
     /// use twilio_room_recordings::{Client, Error};
     ///
     /// let client = Client::from_env()?;
-    /// let today = OffsetDateTime::now_utc().replace_time(time::Time::MIDNIGHT);
+    /// let today = OffsetDateTime::now_utc().replace_time(Time::MIDNIGHT);
     /// let yesterday = client
     ///     .account_recordings()
     ///     .created_after(today - Duration::days(1))
