@@ -11,7 +11,10 @@ pub fn run(connection: &Connection, options: &Delete, messages: &Messages) {
         match connection.recording(options.room, sid).delete() {
             Ok(Deletion::Deleted) => messages.note(Level::Normal, format_args!("{sid}: deleted")),
             Ok(Deletion::AlreadyGone) => {
-                messages.note(Level::Normal, format_args!("{sid}: already gone"));
+                messages.note(
+                    Level::Normal,
+                    format_args!("{sid}: already gone, or never in this room"),
+                );
             }
             Err(error) => messages.error(format_args!("{sid}: not deleted: {error}")),
         }

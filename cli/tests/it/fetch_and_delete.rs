@@ -37,7 +37,7 @@ fn delete_deletes_each_recording_once() {
 fn recording_that_is_already_gone_is_no_error() {
     let server = serve_room(vec![]);
     let deleted = run(&server, &["delete", ROOM, &sid(1)]).expect(0);
-    assert_eq!(deleted.stderr, format!("{}: already gone\n", sid(1)));
+    assert_eq!(deleted.stderr, format!("{}: already gone, or never in this room\n", sid(1)));
 }
 
 #[test]
