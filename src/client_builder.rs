@@ -350,8 +350,9 @@ impl ClientBuilder {
     /// - the region or the edge is not 1 to 31 letters, digits and hyphens,
     /// - no header can hold the user agent,
     /// - a time limit is zero or more than a hundred years, or a size limit is zero,
-    /// - ureq's configuration needs a feature that is off, or has a setting out of range: a header value with control characters, a timeout as above, a buffer of less than
-    ///   64 KiB or more than 16 MiB, an unusable proxy,
+    /// - ureq's configuration needs a feature that is off, or has a setting out of range: a header
+    ///   value with control characters, a timeout as above, a buffer of less than 68 KiB or more than
+    ///   16 MiB, an unusable proxy,
     /// - the environment's proxy cannot be used. If the base URL is of a loopback address, the first
     ///   request to another host fails instead.
     ///

@@ -12,8 +12,9 @@ use super::url::{BaseUrl, is_loopback};
 use crate::error::Error;
 
 const MAX_HEADER_BYTES: usize = 64 * 1024;
-/// The limits of a buffer: it must hold the headers of a response, and the line of a request.
-const MIN_BUFFER_BYTES: usize = MAX_HEADER_BYTES;
+/// The limits of a buffer: it must hold the line of a request, and more headers of a response than are
+/// allowed, because ureq reports only then that they are too long.
+const MIN_BUFFER_BYTES: usize = MAX_HEADER_BYTES + 4096;
 const MAX_BUFFER_BYTES: usize = 16 * 1024 * 1024;
 /// A duration that can be added to any instant.
 const MAX_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -123,11 +124,10 @@ fn check_maximum(parameter: &'static str, timeout: Duration) -> Result<(), Error
 }
 
 /// The default keeps every idle connection: there are never more of them than were used at once.
-/// Each has four buffers, so these are small. If the headers of a response are too long, the input
-/// buffer must hold more of them than is allowed, so that ureq reports that.
+/// Each has four buffers, so these are small.
 fn default_config() -> Config {
     let config = Config::builder()
-        .input_buffer_size(MAX_HEADER_BYTES + 4096)
+        .input_buffer_size(MIN_BUFFER_BYTES)
         .output_buffer_size(MIN_BUFFER_BYTES)
         .max_idle_connections(usize::MAX)
         .max_idle_connections_per_host(usize::MAX)
