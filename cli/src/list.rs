@@ -3,12 +3,12 @@
 use std::io::IsTerminal;
 
 use terminal_size::Width;
-use twilio_room_recordings::{ListRecordings, Page};
+use twilio_room_recordings::{ListRecordings, Page, RoomRecording};
 
 use crate::arguments::List;
 use crate::client::Connection;
 use crate::failure::{invalid_record, is_usage};
-use crate::messages::Messages;
+use crate::messages::{Level, Messages};
 use crate::output::Output;
 use crate::scope::Scope;
 use crate::table::Table;
@@ -25,23 +25,24 @@ pub fn run(
 ) -> Result<(), Failure> {
     let several_rooms = options.selection.is_account() || scopes.len() > 1;
     let table = (!options.json).then(|| Table::new(width(), several_rooms));
-    let mut printer = Printer { output: Output::new(), messages, table, header_is_due: true };
-    let mut remaining = options.limit;
+    let mut printer = Printer { output: Output::new(), messages, table, printed: 0 };
 
     for &scope in scopes {
+        let remaining = options.limit.map(|limit| limit.saturating_sub(printer.printed));
         if remaining == Some(0) {
             break;
         }
         for page in listing(connection, scope, options, remaining).pages() {
             match page {
-                Ok(page) => {
-                    let printed = printer.print(scope, page)?;
-                    remaining = remaining.map(|remaining| remaining.saturating_sub(printed));
-                }
+                Ok(page) => printer.print(scope, page)?,
                 Err(error) if is_usage(&error) => return Err(error.into()),
                 Err(error) => messages.error(format_args!("{scope}: {error}")),
             }
         }
+    }
+
+    if printer.printed == 0 && messages.errors() == 0 {
+        messages.note(Level::Normal, "no recordings");
     }
     Ok(())
 }
@@ -79,37 +80,34 @@ struct Printer<'a> {
     messages: &'a Messages,
     /// `None` prints JSON.
     table: Option<Table>,
-    header_is_due: bool,
+    /// The number of records so far.
+    printed: u64,
 }
 
 impl Printer<'_> {
-    /// Prints a page at once, and returns the number of its valid records.
-    fn print(&mut self, scope: Scope, page: Page) -> Result<u64, Failure> {
-        let mut printed = 0;
-        if let Some(table) = &self.table
-            && std::mem::take(&mut self.header_is_due)
-        {
-            self.output.line(&table.header())?;
-        }
-
+    /// Prints a page at once.
+    fn print(&mut self, scope: Scope, page: Page) -> Result<(), Failure> {
         for record in page.recordings {
             match record {
-                Ok(recording) => {
-                    let line = match &self.table {
-                        Some(table) => table.row(&recording),
-                        None => json::line(&recording)
-                            .map_err(|error| Failure::Other(error.to_string()))?,
-                    };
-                    self.output.line(&line)?;
-                    printed += 1;
-                }
-                Err(error) => {
-                    self.messages.error(invalid_record(scope, &error));
-                }
+                Ok(recording) => self.print_record(&recording)?,
+                Err(error) => self.messages.error(invalid_record(scope, &error)),
             }
         }
+        self.output.flush()
+    }
 
-        self.output.flush()?;
-        Ok(printed)
+    fn print_record(&mut self, recording: &RoomRecording) -> Result<(), Failure> {
+        let line = match &self.table {
+            Some(table) => {
+                if self.printed == 0 {
+                    self.output.line(&table.header())?;
+                }
+                table.row(recording)
+            }
+            None => json::line(recording).map_err(|error| Failure::Other(error.to_string()))?,
+        };
+
+        self.printed += 1;
+        self.output.line(&line)
     }
 }

@@ -2,63 +2,6 @@
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command};
-use clap::Parser;
-use client::Connection;
-use failure::Failure;
-use messages::Messages;
-
-mod archive;
-mod arguments;
-mod client;
-mod delete;
-mod failure;
-mod fetch;
-mod filters;
-mod json;
-mod list;
-mod messages;
-mod moment;
-mod output;
-mod scope;
-mod table;
-
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let messages = Messages::default();
-
-    match run(&arguments, &messages) {
-        Err(failure) if !failure.is_closed_pipe() => {
-            messages.error(&failure);
-            failure.exit_code()
-        }
-        _ if messages.errors() > 0 => ExitCode::from(1),
-        _ => ExitCode::SUCCESS,
-    }
-}
-
-/// Runs the command. Failures that don't end it are counted by `messages`.
-fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
-    match &arguments.command {
-        Command::List(options) => {
-            let scopes = options.scopes()?;
-            let connection = Connection::open(&arguments.limits, messages)?;
-            list::run(&connection, &scopes, options, messages)
-        }
-        Command::Archive(options) => {
-            let scopes = options.selection.scopes()?;
-            let messages = messages.with_level(options.level());
-            let connection = Connection::open(&arguments.limits, &messages)?;
-            archive::run(&connection, &scopes, options, &messages)
-        }
-        Command::Fetch(options) => {
-            let connection = Connection::open(&arguments.limits, messages)?;
-            fetch::run(&connection, options)
-        }
-        Command::Delete(options) => {
-            let connection = Connection::open(&arguments.limits, messages)?;
-            delete::run(&connection, options, messages);
-            Ok(())
-        }
-    }
+    twilio_room_recordings_cli::main()
 }

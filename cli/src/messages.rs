@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
+use crate::output::Waiting;
+
 /// The amount of what is printed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -70,7 +72,7 @@ impl Messages {
         let line = format!("{text}\n");
         self.bar.suspend(|| {
             // If nobody can read it, the work continues.
-            let _ = io::stderr().write_all(line.as_bytes());
+            let _ = Waiting(io::stderr()).write_all(line.as_bytes());
         });
     }
 }

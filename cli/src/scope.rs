@@ -1,5 +1,6 @@
 //! The lists to go through: the account, or rooms from the command line or from standard input.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufRead};
 
@@ -8,7 +9,7 @@ use twilio_room_recordings::RoomSid;
 use crate::Failure;
 
 /// The recordings of one listing.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub enum Scope {
     Room(RoomSid),
     /// The recordings of all rooms.
@@ -43,11 +44,11 @@ const EXPECTED: &str = "expected RM and 32 hexadecimal digits";
 
 /// The rooms in their order, each once.
 pub fn resolve(arguments: &[RoomArgument]) -> Result<Vec<Scope>, Failure> {
+    let mut seen = HashSet::new();
     let mut scopes = Vec::new();
     let mut add = |room| {
-        let scope = Scope::Room(room);
-        if !scopes.contains(&scope) {
-            scopes.push(scope);
+        if seen.insert(room) {
+            scopes.push(Scope::Room(room));
         }
     };
 
@@ -57,20 +58,20 @@ pub fn resolve(arguments: &[RoomArgument]) -> Result<Vec<Scope>, Failure> {
             RoomArgument::StandardInput => read_rooms(io::stdin().lock(), &mut add)?,
         }
     }
-
-    if scopes.is_empty() {
-        return Err(Failure::Usage("standard input holds no room SID".to_owned()));
-    }
     Ok(scopes)
 }
 
+/// Reads one room's SID per line. A line can be empty, and can end with a comment after `#`.
 fn read_rooms(input: impl BufRead, add: &mut impl FnMut(RoomSid)) -> Result<(), Failure> {
     for (index, line) in input.lines().enumerate() {
         let number = index + 1;
         let line = line.map_err(|error| {
             Failure::Usage(format!("could not read standard input, line {number}: {error}"))
         })?;
-        let text = line.trim();
+
+        // Editors of Windows write a byte-order mark at the start of a file.
+        let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
+        let text = line.split('#').next().unwrap_or_default().trim();
         if text.is_empty() {
             continue;
         }

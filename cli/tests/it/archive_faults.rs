@@ -1,9 +1,9 @@
 //! `archive` in parallel, against a storage and an API that fail.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::support::program::{Run, program};
+use super::support::program::{Run, program, send_signal};
 use super::support::room::ArchivedRoom;
 use super::support::{Fate, ROOM, Room, Server, error_response, http, recording};
 
@@ -99,11 +99,6 @@ fn runs_that_are_killed_leave_complete_files_and_are_resumed() {
 
 fn is_partial((name, bytes): (&String, &Vec<u8>)) -> bool {
     name.ends_with(".part") && !bytes.is_empty()
-}
-
-fn send_signal(name: &str, process: u32) {
-    let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
-    assert!(status.expect("kill").success());
 }
 
 #[test]

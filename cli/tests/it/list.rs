@@ -82,11 +82,12 @@ fn lengths_of_ten_hours_and_more_are_shown_without_seconds() {
 }
 
 #[test]
-fn room_without_recordings_is_a_header() {
-    let listed = run(&serve_room(vec![]), &["list", ROOM]).expect(0);
-    assert_eq!(listed.stdout_lines().len(), 1);
-    let listed = run(&serve_room(vec![]), &["list", ROOM, "--json"]).expect(0);
-    assert_eq!(listed.stdout, "");
+fn list_without_any_record_says_so() {
+    let server = serve_room(vec![]);
+    for arguments in [&["list", ROOM][..], &["list", ROOM, "--json"], &["list", "--account"]] {
+        let listed = run(&server, arguments).expect(0);
+        assert_eq!((&*listed.stdout, &*listed.stderr), ("", "no recordings\n"));
+    }
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod dates;
 mod fetch_and_delete;
 mod limits;
 mod list;
+mod signals;
+mod streams;
 mod support;
 mod terminal;
 mod tls;

@@ -1,11 +1,13 @@
 //! The program and what it printed.
 
 use std::process::{Command, Output, Stdio};
+use std::sync::Once;
 
 use super::{ACCOUNT, Server};
 
-/// The program with credentials, for a server at that URL.
+/// The program with credentials, for a server at that URL. It inherits no ignored signal.
 pub fn program(base_url: &str) -> Command {
+    reset_ignored_signals();
     let mut command = Command::new(env!("CARGO_BIN_EXE_twilio-recordings"));
     command
         .env_clear()
@@ -16,6 +18,29 @@ pub fn program(base_url: &str) -> Command {
         .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1")))
         .stdin(Stdio::null());
     command
+}
+
+/// Makes SIGINT end the children, even if this process was started in a way that ignores it, as in
+/// the background of a script: a child inherits that a signal is ignored, but not its handler.
+fn reset_ignored_signals() {
+    #[cfg(unix)]
+    {
+        use std::sync::Arc;
+
+        use signal_hook::{consts::SIGINT, flag};
+
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            flag::register_conditional_default(SIGINT, Arc::new(true.into())).expect("a handler");
+        });
+    }
+}
+
+/// Sends a signal to a process.
+#[track_caller]
+pub fn send_signal(name: &str, process: u32) {
+    let status = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+    assert!(status.expect("kill").success());
 }
 
 /// Runs the program to its end.

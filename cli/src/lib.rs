@@ -1,0 +1,75 @@
+//! The parts of `twilio-recordings`, which lists, archives, fetches and deletes the recordings of
+//! Twilio Video rooms.
+//!
+//! This is a library only for the programs of this package. Nothing in it is stable.
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use client::Connection;
+use failure::Failure;
+use messages::Messages;
+
+mod archive;
+mod arguments;
+mod client;
+mod delete;
+mod failure;
+mod fetch;
+mod filters;
+mod json;
+mod list;
+mod messages;
+mod moment;
+mod output;
+mod scope;
+mod signals;
+mod table;
+
+/// Runs the tool with the arguments of the process, and returns its exit status.
+pub fn main() -> ExitCode {
+    signals::end_process_1();
+    let arguments = Arguments::parse();
+    let messages = Messages::default();
+
+    match run(&arguments, &messages) {
+        Err(failure) if !failure.is_closed_pipe() => {
+            messages.error(&failure);
+            failure.exit_code()
+        }
+        _ if messages.errors() > 0 => ExitCode::from(1),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// The command line, for programs that make documents from it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Runs the command. Failures that don't end it are counted by `messages`.
+fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::List(options) => {
+            let scopes = options.scopes()?;
+            let connection = Connection::open(&arguments.limits, messages)?;
+            list::run(&connection, &scopes, options, messages)
+        }
+        Command::Archive(options) => {
+            let scopes = options.selection.scopes()?;
+            let messages = messages.with_level(options.level());
+            let connection = Connection::open(&arguments.limits, &messages)?;
+            archive::run(&connection, &scopes, options, &messages)
+        }
+        Command::Fetch(options) => {
+            let connection = Connection::open(&arguments.limits, messages)?;
+            fetch::run(&connection, options)
+        }
+        Command::Delete(options) => {
+            let connection = Connection::open(&arguments.limits, messages)?;
+            delete::run(&connection, options, messages);
+            Ok(())
+        }
+    }
+}
