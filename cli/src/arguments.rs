@@ -1,11 +1,17 @@
-//! The command line: commands, options and help texts.
+//! The command line: the commands, and the options and help texts that several of them share.
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
-use twilio_room_recordings::{RecordingSid, RoomSid, Status};
+use twilio_room_recordings::{RecordingSid, RoomSid};
 
+use crate::commands::completions::Completions;
+use crate::commands::delete::Delete;
+use crate::commands::download::Download;
+use crate::commands::fetch::Fetch;
+use crate::commands::list::List;
+use crate::commands::url::Url;
 use crate::filters::Filters;
 use crate::messages::Level;
 use crate::scope::{self, RoomArgument, Scope};
@@ -22,12 +28,15 @@ Other environment variables:
   TWILIO_VIDEO_BASE_URL                   replaces https://video.twilio.com
   TWILIO_OAUTH_BASE_URL                   replaces https://oauth.twilio.com
   HTTPS_PROXY, ALL_PROXY, NO_PROXY        a proxy, and hosts that need none
-  SSL_CERT_FILE, SSL_CERT_DIR             root certificates to trust instead of the system's
+  SSL_CERT_FILE, SSL_CERT_DIR             root certificates instead of the system's
 
 Exit status:
   0  everything succeeded
   1  something failed; standard error says what
   2  invalid usage, credentials or environment; nothing was sent";
+
+/// The end of each command's help.
+pub const HINT: &str = "Credentials, environment and exit status: twilio-recordings --help";
 
 const FILES: &str = "\
 The media of each completed recording becomes DIR/SID.FORMAT, or with --account
@@ -41,31 +50,32 @@ what was interrupted and downloads only what is missing.";
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
-    #[command(flatten)]
-    pub limits: Limits,
 }
 
 #[derive(Subcommand)]
 pub enum Command {
     List(List),
     Archive(Archive),
+    Download(Download),
+    Url(Url),
     Fetch(Fetch),
     Delete(Delete),
+    Completions(Completions),
 }
 
-/// Limits of each command.
+/// The limits of a command that sends requests.
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub struct Limits {
     /// Time limit of one attempt at a request
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = seconds())]
     pub timeout: u64,
     /// Time limit of the run [default: none]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds())]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     pub deadline: Option<u64>,
     /// Number of retries of a request after a transient failure
-    #[arg(long, global = true, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5)]
     pub retries: u32,
 }
 
@@ -110,46 +120,9 @@ impl Selection {
     }
 }
 
-/// Print the recordings of rooms, as a table or as JSON
-#[derive(Args)]
-#[command(after_help = format!("{}\n\n{ENVIRONMENT}", moment::HELP))]
-pub struct List {
-    /// Only recordings with this status
-    #[arg(long, help_heading = "Filters", ignore_case = true, value_parser = status())]
-    pub status: Option<Status>,
-    /// Stop after this many recordings, over all rooms [default: none]
-    #[arg(long, value_name = "N")]
-    pub limit: Option<u64>,
-    /// Number of recordings per request, 1 to 1000, or to 100 with --account [default: the maximum]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub page_size: Option<u32>,
-    /// Print one recording per line as JSON, with the field names of the API
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub selection: Selection,
-}
-
-impl List {
-    /// The listings to go through, as [`Selection::scopes`].
-    pub fn scopes(&self) -> Result<Vec<Scope>, Failure> {
-        match self.page_size {
-            Some(size @ 101..) if self.selection.is_account() => {
-                Err(Failure::Usage(format!("--page-size {size}: expected 1 to 100 with --account")))
-            }
-            _ => self.selection.scopes(),
-        }
-    }
-}
-
-fn status() -> impl TypedValueParser<Value = Status> {
-    PossibleValuesParser::new(["processing", "completed", "deleted", "failed"])
-        .map(|status| Status::from(status.as_str()))
-}
-
 /// Download the completed recordings of rooms into a folder
 #[derive(Args)]
-#[command(after_help = format!("{FILES}\n\n{}\n\n{ENVIRONMENT}", moment::HELP))]
+#[command(after_help = format!("{FILES}\n\n{}\n\n{HINT}", moment::HELP))]
 pub struct Archive {
     /// The folder, which is created if it is missing
     #[arg(long, value_name = "DIR")]
@@ -169,6 +142,8 @@ pub struct Archive {
     verbose: bool,
     #[command(flatten)]
     pub selection: Selection,
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 impl Archive {
@@ -181,26 +156,13 @@ impl Archive {
     }
 }
 
-/// Print the record of one recording as JSON
+/// One recording on the command line.
 #[derive(Args)]
-#[command(after_help = ENVIRONMENT)]
-pub struct Fetch {
+pub struct OneRecording {
     /// The room of the recording
     #[arg(value_name = "ROOM_SID")]
     pub room: RoomSid,
     /// The recording
     #[arg(value_name = "RECORDING_SID")]
-    pub recording: RecordingSid,
-}
-
-/// Delete recordings from the service, which cannot be undone
-#[derive(Args)]
-#[command(after_help = ENVIRONMENT)]
-pub struct Delete {
-    /// The room of the recordings
-    #[arg(value_name = "ROOM_SID")]
-    pub room: RoomSid,
-    /// The recordings; one that is already gone is not an error
-    #[arg(value_name = "RECORDING_SID", required = true)]
-    pub recordings: Vec<RecordingSid>,
+    pub sid: RecordingSid,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use twilio_room_recordings::{Error, ErrorKind};
+use twilio_room_recordings::{Error, ErrorKind, RecordingSid};
 
 use crate::scope::Scope;
 
@@ -14,6 +14,8 @@ pub enum Failure {
     Usage(String),
     /// A request failed, or could not be made.
     Library(Error),
+    /// A request for one recording failed.
+    Recording(RecordingSid, Error),
     /// Standard output could not be written.
     Output(io::Error),
     /// Another failure, in the words that are printed.
@@ -23,13 +25,22 @@ pub enum Failure {
 impl Failure {
     /// Returns `true` if the reader of standard output has closed it, which is not a failure.
     pub fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        let cause = match self {
+            Self::Output(error) => Some(error),
+            Self::Recording(_, error) if matches!(error.kind(), ErrorKind::Write(_)) => {
+                error.get_ref().and_then(|cause| cause.downcast_ref::<io::Error>())
+            }
+            _ => None,
+        };
+        cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
     }
 
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
-            Self::Library(error) if is_usage(error) => ExitCode::from(2),
+            Self::Library(error) | Self::Recording(_, error) if is_usage(error) => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::from(1),
         }
     }
@@ -57,6 +68,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(text) | Self::Other(text) => f.write_str(text),
             Self::Library(error) => error.fmt(f),
+            Self::Recording(sid, error) => write!(f, "{sid}: {error}"),
             Self::Output(error) => write!(f, "could not write standard output: {error}"),
         }
     }

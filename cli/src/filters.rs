@@ -2,10 +2,13 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use twilio_room_recordings::{GroupingSid, ListRecordings, RecordingType, SourceSid};
+use twilio_room_recordings::{
+    GroupingSid, ListRecordings, RecordingType, RoomRecording, SourceSid,
+};
 
 use crate::Failure;
 use crate::moment::{self, Moment};
+use crate::scope::Scope;
 
 #[derive(Args)]
 #[command(next_help_heading = "Filters")]
@@ -22,7 +25,7 @@ pub struct Filters {
     /// Only recordings of this room or participant; needs --account, and can be repeated
     #[arg(long, value_name = "SID")]
     grouping_sid: Vec<GroupingSid>,
-    /// Only recordings of this type; needs --account
+    /// Only recordings of this type
     #[arg(long = "type", value_name = "TYPE")]
     #[arg(ignore_case = true, value_parser = recording_type())]
     recording_type: Option<RecordingType>,
@@ -36,13 +39,8 @@ fn recording_type() -> impl TypedValueParser<Value = RecordingType> {
 impl Filters {
     /// Rejects filters that contradict each other, or that the list does not have.
     pub fn check(&self, account: bool) -> Result<(), Failure> {
-        for (option, is_given) in [
-            ("--grouping-sid", !self.grouping_sid.is_empty()),
-            ("--type", self.recording_type.is_some()),
-        ] {
-            if is_given && !account {
-                return Err(Failure::Usage(format!("{option} needs --account")));
-            }
+        if !self.grouping_sid.is_empty() && !account {
+            return Err(Failure::Usage("--grouping-sid needs --account".to_owned()));
         }
 
         let (Some(after), Some(before)) = (&self.created_after, &self.created_before) else {
@@ -57,7 +55,7 @@ impl Filters {
     }
 
     /// Adds the filters to a listing.
-    pub fn apply(&self, mut listing: ListRecordings) -> ListRecordings {
+    pub fn apply(&self, mut listing: ListRecordings, scope: Scope) -> ListRecordings {
         if let Some(source) = self.source_sid {
             listing = listing.source_sid(source);
         }
@@ -70,9 +68,22 @@ impl Filters {
         for &sid in &self.grouping_sid {
             listing = listing.grouping_sid(sid);
         }
-        if let Some(recording_type) = &self.recording_type {
+        if let Some(recording_type) = &self.recording_type
+            && !self.are_local(scope)
+        {
             listing = listing.media_type(recording_type.clone());
         }
         listing
+    }
+
+    /// Returns `true` if the service leaves a filter to this tool: the list of a room has no filter
+    /// of the type.
+    pub fn are_local(&self, scope: Scope) -> bool {
+        matches!(scope, Scope::Room(_)) && self.recording_type.is_some()
+    }
+
+    /// Returns `true` if a recording matches the filters that the service may leave to this tool.
+    pub fn match_locally(&self, recording: &RoomRecording) -> bool {
+        self.recording_type.is_none() || self.recording_type == recording.recording_type
     }
 }

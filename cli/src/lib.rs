@@ -8,18 +8,17 @@ use std::process::ExitCode;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use client::Connection;
+use commands::{completions, delete, download, fetch, list, url};
 use failure::Failure;
 use messages::Messages;
 
 mod archive;
 mod arguments;
 mod client;
-mod delete;
+mod commands;
 mod failure;
-mod fetch;
 mod filters;
 mod json;
-mod list;
 mod messages;
 mod moment;
 mod output;
@@ -50,26 +49,25 @@ pub fn command() -> clap::Command {
 
 /// Runs the command. Failures that don't end it are counted by `messages`.
 fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
+    let connect = |limits| Connection::open(limits, messages);
     match &arguments.command {
         Command::List(options) => {
             let scopes = options.scopes()?;
-            let connection = Connection::open(&arguments.limits, messages)?;
-            list::run(&connection, &scopes, options, messages)
+            list::run(&connect(&options.limits)?, &scopes, options, messages)
         }
         Command::Archive(options) => {
             let scopes = options.selection.scopes()?;
             let messages = messages.with_level(options.level());
-            let connection = Connection::open(&arguments.limits, &messages)?;
+            let connection = Connection::open(&options.limits, &messages)?;
             archive::run(&connection, &scopes, options, &messages)
         }
-        Command::Fetch(options) => {
-            let connection = Connection::open(&arguments.limits, messages)?;
-            fetch::run(&connection, options)
-        }
+        Command::Download(options) => download::run(&connect(&options.limits)?, options, messages),
+        Command::Url(options) => url::run(&connect(&options.limits)?, options),
+        Command::Fetch(options) => fetch::run(&connect(&options.limits)?, options),
         Command::Delete(options) => {
-            let connection = Connection::open(&arguments.limits, messages)?;
-            delete::run(&connection, options, messages);
+            delete::run(&connect(&options.limits)?, options, messages);
             Ok(())
         }
+        Command::Completions(options) => completions::run(options),
     }
 }

@@ -18,6 +18,10 @@ impl Output {
         writeln!(self.0, "{text}").map_err(Failure::Output)
     }
 
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0.write_all(bytes).map_err(Failure::Output)
+    }
+
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.0.flush().map_err(Failure::Output)
     }

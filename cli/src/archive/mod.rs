@@ -7,4 +7,5 @@ mod run;
 mod summary;
 mod task;
 
+pub use progress::Bar;
 pub use run::run;

@@ -66,7 +66,7 @@ fn next(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {
 fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(), Failure> {
     let Archiver { connection, options, messages, .. } = archiver;
     let deletions = Arc::new(Deletions::new(options.delete));
-    let listing = options.selection.filters.apply(connection.list(scope));
+    let listing = options.selection.filters.apply(connection.list(scope), scope);
     let mut is_complete = true;
 
     for page in listing.pages() {
@@ -104,9 +104,9 @@ fn hand_over(
     deletions: &Arc<Deletions>,
     tasks: &Sender<Task>,
 ) {
-    let Archiver { messages, bar, .. } = archiver;
+    let Archiver { messages, bar, options, .. } = archiver;
     let sid = recording.sid;
-    if !archiver.add_listed(&recording) {
+    if !options.selection.filters.match_locally(&recording) || !archiver.add_listed(&recording) {
         return;
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::support::program::{Run, program, run};
-use super::support::room::{ArchivedRoom, records, sid_of};
+use super::support::room::{ArchivedRoom, file_name, records, sid_of};
 use super::support::{Fate, ROOM, Server, UNKNOWN_ROOM, json_response, page, recording, sid};
 
 #[test]
@@ -249,4 +249,13 @@ fn retries_name_their_recording_and_the_delay() {
     assert!(warning.starts_with(&format!("warning: {}: ", sid(1))), "{warning}");
     assert!(warning.contains("; retry 1 of 5 in 0.") && warning.ends_with(" s"), "{warning}");
     room.assert_is_archived();
+}
+
+#[test]
+fn only_recordings_of_the_type_are_archived_and_deleted() {
+    let room = ArchivedRoom::new();
+    let is_audio = |it: &&Value| it["type"] == "audio";
+    room.run(&["--type", "audio", "--delete", "--jobs", "1"]).expect(0);
+    assert!(room.found().into_keys().eq(room.completed().filter(is_audio).map(file_name)));
+    assert!(room.deleted_sids().into_iter().eq(room.completed().filter(is_audio).map(sid_of)));
 }

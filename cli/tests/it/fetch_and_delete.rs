@@ -54,3 +54,19 @@ fn failing_deletion_does_not_stop_the_others() {
     assert!(deleted.stderr.starts_with(&start), "{}", deleted.stderr);
     assert!(deleted.stderr.ends_with(&format!("{}: deleted\n", sid(2))), "{}", deleted.stderr);
 }
+
+#[test]
+fn dry_run_looks_recordings_up_and_deletes_nothing() {
+    let server = serve_room(vec![recording(1)]);
+    let looked_up = run(&server, &["delete", "--dry-run", ROOM, &sid(1), &sid(2)]).expect(0);
+    let lines = [
+        format!("{}: would be deleted, status completed", sid(1)),
+        format!("{}: already gone, or never in this room", sid(2)),
+    ];
+    assert_eq!(looked_up.stderr_lines(), lines);
+    assert!(server.requests().iter().all(|it| it.method == "GET"));
+
+    let server = Server::start(|_| error_response(403, 20403, "Forbidden"));
+    let failed = run(&server, &["delete", "--dry-run", ROOM, &sid(1)]).expect(1);
+    assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(1))), "{}", failed.stderr);
+}

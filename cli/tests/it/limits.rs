@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use super::support::program::{Run, program, run};
-use super::support::{ROOM, Server, error_response, recording, serve_room, sid};
+use super::support::room::ArchivedRoom;
+use super::support::{ROOM, Server, error_response, recording, sid};
 
 /// Accepts connections, and never responds.
 fn silent_server() -> (TcpListener, String) {
@@ -61,10 +62,19 @@ fn retries_are_counted_and_reported() {
 }
 
 #[test]
-fn limits_stand_before_and_after_the_command() {
-    let server = serve_room(vec![recording(1)]);
+fn every_command_that_sends_requests_has_the_limits() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
     let limits = ["--timeout", "9", "--deadline", "9", "--retries", "1"];
-    run(&server, &[&limits[..], &["fetch", ROOM, &sid(1)]].concat()).expect(0);
-    run(&server, &[&["fetch", ROOM, &sid(1)], &limits[..]].concat()).expect(0);
-    run(&server, &[&["delete", ROOM, &sid(1)], &limits[..]].concat()).expect(0);
+    let one = sid(1);
+    for command in [
+        &["list", ROOM][..],
+        &["archive", "--to", room.folder().to_str().unwrap(), ROOM],
+        &["download", "--to", "/dev/null/no-file", ROOM, &one],
+        &["url", ROOM, &one],
+        &["fetch", ROOM, &one],
+        &["delete", ROOM, &one],
+    ] {
+        let run = run(&room.api, &[command, &limits].concat());
+        assert_ne!(run.status, 2, "{}", run.stderr);
+    }
 }

@@ -191,6 +191,25 @@ fn each_page_is_printed_when_it_arrives() {
 }
 
 #[test]
+fn type_of_a_room_is_filtered_by_the_tool() {
+    let server = serve_room((0..20).map(recording).collect());
+    let audio = run(&server, &["list", ROOM, "--json", "--type", "Audio"]).expect(0);
+    let types: Vec<Value> = audio.stdout_lines().into_iter().map(type_of).collect();
+    assert!(!types.is_empty() && types.len() < 20 && types.iter().all(|it| it == "audio"));
+    assert!(server.requests().iter().all(|it| it.parameter("MediaType").is_none()));
+
+    // The limit counts what is printed.
+    let page = ["--page-size", "3", "--limit", "4"];
+    let arguments = [&["list", ROOM, "--json", "--type", "audio"][..], &page].concat();
+    let limited = run(&server, &arguments).expect(0);
+    assert_eq!(limited.stdout_lines(), audio.stdout_lines()[..4]);
+}
+
+fn type_of(line: &str) -> Value {
+    serde_json::from_str::<Value>(line).expect("JSON")["type"].clone()
+}
+
+#[test]
 fn limit_counts_over_all_rooms() {
     let server = serve_pages_of_any_room();
     let rooms = [ROOM, UNKNOWN_ROOM, "RMcccccccccccccccccccccccccccccccc"];

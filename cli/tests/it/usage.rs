@@ -6,41 +6,54 @@ use std::process::Stdio;
 use super::support::program::{Run, program, run};
 use super::support::{ROOM, Server, json_response, page, serve_room, sid};
 
-const COMMANDS: [&str; 4] = ["list", "archive", "fetch", "delete"];
+/// First those that send requests.
+const COMMANDS: [&str; 7] =
+    ["list", "archive", "download", "url", "fetch", "delete", "completions"];
+
+/// The number of commands that send requests.
+const SENDING: usize = 6;
 
 #[test]
-fn help_fits_80_columns_and_names_every_variable() {
-    let mut helps = vec![run(&serve_room(vec![]), &["--help"])];
-    for command in COMMANDS {
-        helps.push(run(&serve_room(vec![]), &[command, "--help"]));
+fn every_help_fits_a_screen_of_80_by_50() {
+    let server = serve_room(vec![]);
+    let help = run(&server, &["--help"]).expect(0);
+    let of_commands = COMMANDS.map(|command| run(&server, &[command, "--help"]).expect(0));
+    for help in of_commands.iter().chain([&help]) {
+        let lines = help.stdout_lines();
+        assert!(lines.len() <= 50, "{} lines:\n{}", lines.len(), help.stdout);
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{}", help.stdout);
+        assert!(lines[1].is_empty() && lines[2].starts_with("Usage: "), "{}", help.stdout);
     }
 
-    for help in helps {
-        let help = help.expect(0);
-        for line in help.stdout_lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
-        for variable in [
-            "TWILIO_API_KEY",
-            "TWILIO_API_SECRET",
-            "TWILIO_ACCOUNT_SID",
-            "TWILIO_AUTH_TOKEN",
-            "TWILIO_REGION",
-            "TWILIO_EDGE",
-            "TWILIO_VIDEO_BASE_URL",
-            "TWILIO_OAUTH_BASE_URL",
-            "TWILIO_CLIENT_ID",
-            "TWILIO_CLIENT_SECRET",
-            "HTTPS_PROXY",
-            "ALL_PROXY",
-            "NO_PROXY",
-            "SSL_CERT_FILE",
-        ] {
-            assert!(help.stdout.contains(variable), "{variable} is missing:\n{}", help.stdout);
-        }
+    for help in &of_commands[..SENDING] {
+        assert!(help.stdout.ends_with("twilio-recordings --help\n"), "{}", help.stdout);
         for default in ["[default: 60]", "[default: none]", "[default: 5]"] {
             assert!(help.stdout.contains(default), "{}", help.stdout);
         }
+    }
+}
+
+#[test]
+fn help_names_every_command_and_variable() {
+    let help = run(&serve_room(vec![]), &["--help"]).expect(0);
+    let commands = COMMANDS.map(|command| format!("\n  {command} "));
+    for word in commands.iter().map(String::as_str).chain([
+        "TWILIO_API_KEY",
+        "TWILIO_API_SECRET",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_REGION",
+        "TWILIO_EDGE",
+        "TWILIO_VIDEO_BASE_URL",
+        "TWILIO_OAUTH_BASE_URL",
+        "TWILIO_CLIENT_ID",
+        "TWILIO_CLIENT_SECRET",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+    ]) {
+        assert!(help.stdout.contains(word), "{word} is missing:\n{}", help.stdout);
     }
 }
 
@@ -81,6 +94,10 @@ fn invalid_usage_sends_nothing_and_exits_with_2() {
         &["fetch", ROOM, &one, &one],
         &["delete", ROOM],
         &["delete", ROOM, "RT"],
+        &["download", ROOM],
+        &["download", ROOM, &one, &one],
+        &["url", ROOM],
+        &["completions"],
     ];
     for arguments in invalid {
         let run = run(&server, arguments).expect(2);

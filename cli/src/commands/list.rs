@@ -2,17 +2,58 @@
 
 use std::io::IsTerminal;
 
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use terminal_size::Width;
-use twilio_room_recordings::{ListRecordings, Page, RoomRecording};
+use twilio_room_recordings::{ListRecordings, Page, RoomRecording, Status};
 
-use crate::arguments::List;
+use crate::arguments::{HINT, Limits, Selection};
 use crate::client::Connection;
 use crate::failure::{invalid_record, is_usage};
 use crate::messages::{Level, Messages};
 use crate::output::Output;
 use crate::scope::Scope;
 use crate::table::Table;
-use crate::{Failure, json};
+use crate::{Failure, json, moment};
+
+/// Print the recordings of rooms, as a table or as JSON
+#[derive(Args)]
+#[command(after_help = format!("{}\n\n{HINT}", moment::HELP))]
+pub struct List {
+    /// Only recordings with this status
+    #[arg(long, help_heading = "Filters", ignore_case = true, value_parser = status())]
+    status: Option<Status>,
+    /// Stop after this many recordings, over all rooms [default: none]
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Number of recordings per request, 1 to 1000, or to 100 with --account [default: the maximum]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    page_size: Option<u32>,
+    /// Print one recording per line as JSON, with the field names of the API
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+impl List {
+    /// The listings to go through, as [`Selection::scopes`].
+    pub fn scopes(&self) -> Result<Vec<Scope>, Failure> {
+        match self.page_size {
+            Some(size @ 101..) if self.selection.is_account() => {
+                Err(Failure::Usage(format!("--page-size {size}: expected 1 to 100 with --account")))
+            }
+            _ => self.selection.scopes(),
+        }
+    }
+}
+
+fn status() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(["processing", "completed", "deleted", "failed"])
+        .map(|status| Status::from(status.as_str()))
+}
 
 /// The width of the table if standard output is not a terminal.
 const DEFAULT_WIDTH: usize = 80;
@@ -25,14 +66,14 @@ pub fn run(
 ) -> Result<(), Failure> {
     let several_rooms = options.selection.is_account() || scopes.len() > 1;
     let table = (!options.json).then(|| Table::new(width(), several_rooms));
-    let mut printer = Printer { output: Output::new(), messages, table, printed: 0 };
+    let mut printer = Printer { options, output: Output::new(), messages, table, printed: 0 };
 
     for &scope in scopes {
-        let remaining = options.limit.map(|limit| limit.saturating_sub(printer.printed));
-        if remaining == Some(0) {
-            break;
-        }
-        for page in listing(connection, scope, options, remaining).pages() {
+        let listing = listing(connection, scope, options, printer.remaining());
+        let mut pages = listing.pages();
+        while printer.remaining() != Some(0)
+            && let Some(page) = pages.next()
+        {
             match page {
                 Ok(page) => printer.print(scope, page)?,
                 Err(error) if is_usage(&error) => return Err(error.into()),
@@ -53,14 +94,17 @@ fn listing(
     options: &List,
     remaining: Option<u64>,
 ) -> ListRecordings {
-    let mut listing = options.selection.filters.apply(connection.list(scope));
+    let filters = &options.selection.filters;
+    let mut listing = filters.apply(connection.list(scope), scope);
     if let Some(status) = &options.status {
         listing = listing.status(status.clone());
     }
     if let Some(records) = options.page_size {
         listing = listing.page_size(records);
     }
-    if let Some(records) = remaining {
+    if let Some(records) = remaining
+        && !filters.are_local(scope)
+    {
         listing = listing.limit(records);
     }
     listing
@@ -76,6 +120,7 @@ fn width() -> usize {
 }
 
 struct Printer<'a> {
+    options: &'a List,
     output: Output,
     messages: &'a Messages,
     /// `None` prints JSON.
@@ -85,11 +130,23 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
+    /// The number of records that may still be printed; `None` without a limit.
+    fn remaining(&self) -> Option<u64> {
+        self.options.limit.map(|limit| limit.saturating_sub(self.printed))
+    }
+
     /// Prints a page at once.
     fn print(&mut self, scope: Scope, page: Page) -> Result<(), Failure> {
+        let filters = &self.options.selection.filters;
         for record in page.recordings {
+            if self.remaining() == Some(0) {
+                break;
+            }
             match record {
-                Ok(recording) => self.print_record(&recording)?,
+                Ok(recording) if filters.match_locally(&recording) => {
+                    self.print_record(&recording)?;
+                }
+                Ok(_) => {}
                 Err(error) => self.messages.error(invalid_record(scope, &error)),
             }
         }

@@ -1,0 +1,60 @@
+//! `delete`: recordings by their SIDs.
+
+use clap::Args;
+use twilio_room_recordings::{Deletion, ErrorKind, RecordingSid, RoomSid};
+
+use crate::arguments::{HINT, Limits};
+use crate::client::Connection;
+use crate::messages::{Level, Messages};
+
+/// Delete recordings from the service, which cannot be undone
+#[derive(Args)]
+#[command(after_help = HINT)]
+pub struct Delete {
+    /// The room of the recordings
+    #[arg(value_name = "ROOM_SID")]
+    room: RoomSid,
+    /// The recordings; one that is already gone is not an error
+    #[arg(value_name = "RECORDING_SID", required = true)]
+    recordings: Vec<RecordingSid>,
+    /// Look each recording up, and delete nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+pub fn run(connection: &Connection, options: &Delete, messages: &Messages) {
+    for &sid in &options.recordings {
+        if options.dry_run {
+            look_up(connection, options.room, sid, messages);
+        } else {
+            delete(connection, options.room, sid, messages);
+        }
+    }
+}
+
+const GONE: &str = "already gone, or never in this room";
+
+fn delete(connection: &Connection, room: RoomSid, sid: RecordingSid, messages: &Messages) {
+    let outcome = match connection.recording(room, sid).delete() {
+        Ok(Deletion::Deleted) => "deleted",
+        Ok(Deletion::AlreadyGone) => GONE,
+        Err(error) => return messages.error(format_args!("{sid}: not deleted: {error}")),
+    };
+    messages.note(Level::Normal, format_args!("{sid}: {outcome}"));
+}
+
+fn look_up(connection: &Connection, room: RoomSid, sid: RecordingSid, messages: &Messages) {
+    match connection.recording(room, sid).fetch() {
+        Ok(recording) => {
+            let status = recording.status.as_str().escape_debug();
+            let text = format_args!("{sid}: would be deleted, status {status}");
+            messages.note(Level::Normal, text);
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
+            messages.note(Level::Normal, format_args!("{sid}: {GONE}"));
+        }
+        Err(error) => messages.error(format_args!("{sid}: {error}")),
+    }
+}

@@ -1,0 +1,29 @@
+//! `fetch`: the record of one recording.
+
+use clap::Args;
+
+use crate::arguments::{HINT, Limits, OneRecording};
+use crate::client::Connection;
+use crate::output::Output;
+use crate::{Failure, json};
+
+/// Print the record of one recording as JSON
+#[derive(Args)]
+#[command(after_help = HINT)]
+pub struct Fetch {
+    #[command(flatten)]
+    recording: OneRecording,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+pub fn run(connection: &Connection, options: &Fetch) -> Result<(), Failure> {
+    let OneRecording { room, sid } = options.recording;
+    let recording = connection.recording(room, sid).fetch();
+    let recording = recording.map_err(|error| Failure::Recording(sid, error))?;
+    let line = json::line(&recording).map_err(|error| Failure::Other(error.to_string()))?;
+
+    let mut output = Output::new();
+    output.line(&line)?;
+    output.flush()
+}

@@ -1,0 +1,110 @@
+//! `download` and `url`.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use super::support::program::{Run, program, run};
+use super::support::room::{ArchivedRoom, file_name, sid_of};
+use super::support::{Fate, ROOM, SIGNATURE, media, recording, serve_room, sid};
+
+/// A room with one completed recording.
+fn one_recording() -> ArchivedRoom {
+    ArchivedRoom::of(vec![recording(1)])
+}
+
+fn command(room: &ArchivedRoom, arguments: &[&str]) -> Command {
+    let mut command = program(room.api.base_url());
+    command.args(arguments).args([ROOM, &sid(1)]);
+    command
+}
+
+#[test]
+fn download_names_the_file_as_the_archive_does() {
+    let room = one_recording();
+    let folder = tempfile::tempdir().unwrap();
+    let name = file_name(&room.recordings[0]);
+    let download = || {
+        let mut command = command(&room, &["download"]);
+        Run::of(command.current_dir(folder.path())).expect(0)
+    };
+
+    let downloaded = download();
+    let expected = format!("downloaded {name}, 10008 bytes\n");
+    assert_eq!((&*downloaded.stdout, &*downloaded.stderr), ("", &*expected));
+    assert!(fs::read(folder.path().join(&name)).unwrap() == media(&room.recordings[0]));
+    assert_eq!(download().stderr, format!("already there: {name}\n"));
+}
+
+#[test]
+fn download_to_a_file_is_resumed_within_the_run() {
+    let room = one_recording();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a track");
+    room.storage.expect([Fate::CutAfter(4000), Fate::CutAfter(3000)]);
+    Run::of(command(&room, &["download"]).arg("--to").arg(&file)).expect(0);
+
+    assert!(fs::read(&file).unwrap() == media(&room.recordings[0]));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(room.storage.ranges(), [0, 4000, 7000]);
+}
+
+#[test]
+fn download_to_standard_output_writes_the_media_and_nothing_else() {
+    let room = one_recording();
+    room.storage.expect([Fate::CutAfter(4000)]);
+    let output = command(&room, &["download", "--to", "-"]).output().unwrap();
+    assert!(output.status.success());
+    assert!(output.stdout == media(&room.recordings[0]));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with(&format!("warning: {}: ", sid(1))), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[test]
+fn closed_pipe_ends_the_download_quietly() {
+    let mut large = recording(1);
+    large["size"] = json!(3_000_000);
+    let room = ArchivedRoom::of(vec![large]);
+    let mut command = command(&room, &["download", "--to", "-"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let run: Run = child.wait_with_output().unwrap().into();
+    assert_eq!(run.expect(0).stderr, "");
+}
+
+#[test]
+fn truncated_download_to_standard_output_fails() {
+    let room = one_recording();
+    room.storage.expect([Fate::CutAfter(4000)]);
+    let output = command(&room, &["download", "--retries", "0", "--to", "-"]).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 4000));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with(&format!("error: {}: ", sid(1))), "{stderr}");
+}
+
+#[test]
+fn recording_without_media_is_named() {
+    let mut processing = recording(1);
+    processing["status"] = json!("processing");
+    let server = serve_room(vec![processing]);
+    for command in ["download", "url"] {
+        let failed = run(&server, &[command, ROOM, &sid(1)]).expect(1);
+        assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(1))), "{}", failed.stderr);
+        assert!(failed.stderr.contains("processing"), "{}", failed.stderr);
+        assert_eq!(failed.stdout, "");
+
+        let failed = run(&server, &[command, ROOM, &sid(2)]).expect(1);
+        assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(2))), "{}", failed.stderr);
+    }
+}
+
+#[test]
+fn url_prints_the_signed_url_without_downloading() {
+    let room = one_recording();
+    let printed = Run::of(&mut command(&room, &["url"])).expect(0);
+    let expected = format!("{}/{}?{SIGNATURE}\n", room.storage.url, sid_of(&room.recordings[0]));
+    assert_eq!((&*printed.stdout, &*printed.stderr), (&*expected, ""));
+    assert!(room.storage.ranges().is_empty());
+}
