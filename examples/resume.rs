@@ -22,7 +22,7 @@ fn main() -> Result<(), Error> {
     println!("stopped at {stored}");
 
     let point: ResumePoint = stored.parse()?;
-    for recording in listing().resume(point) {
+    for recording in listing().continue_at(point) {
         println!("{}", recording?.sid);
     }
     Ok(())

@@ -77,7 +77,7 @@ impl Client {
     ///
     /// The point is trusted: it selects any list of the account. Never pass a point whose text
     /// comes from a stranger, such as the parameter of a web page. Pass it to
-    /// [`ListRecordings::resume`], which checks that it is a point of the listing at hand.
+    /// [`ListRecordings::continue_at`], which checks that it is a point of the listing at hand.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, ResumePoint};

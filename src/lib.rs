@@ -44,7 +44,7 @@ pub use media::{Downloaded, Media, MediaReader, Progress};
 pub use model::{
     AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, GroupingSids, Links,
     OAuthClientSid, ParseResumePointError, ParseSidError, ParticipantSid, RecordingSid,
-    RecordingType, ResumePoint, RoomRecording, RoomSid, SidFault, SourceSid, Status, UnknownValue,
+    RecordingType, ResumePoint, RoomRecording, RoomSid, SourceSid, Status, UnknownValue,
 };
 pub use resource::{Deletion, RecordingResource};
 

@@ -108,8 +108,8 @@ impl RecordingResource {
     /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
         self.fetch_as(Deadline::after(self.time_limit), |body| {
-            let record = parse_record(body, &self.room)?;
-            if !record.sid.eq_ignore_ascii_case(&self.recording) {
+            let record = parse_record(body, self.room)?;
+            if record.sid != self.recording {
                 let reason = format!("expected recording {}, got {}", self.recording, record.sid);
                 return Err(Error::invalid_response(reason));
             }

@@ -41,7 +41,7 @@ fn a_record_is_at_most_five_allocations() {
     let body = bodies(1, 1000).remove(0);
     let room = room();
     let stats = counted(|| {
-        let page = Page::from_json(body.as_bytes(), &room).unwrap();
+        let page = Page::from_json(body.as_bytes(), room).unwrap();
         assert_eq!(page.recordings.iter().filter(|it| it.is_ok()).count(), 1000);
     });
     // Beside the records, there is the list of them, which grows by doubling.

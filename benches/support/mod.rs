@@ -37,7 +37,7 @@ pub type Decoder = (&'static str, fn(&[u8]));
 pub const DECODERS: [Decoder; 4] = [
     ("this crate, validated", |body| {
         let room: RoomSid = fake_server::ROOM.parse().expect("a room");
-        black_box(Page::from_json(black_box(body), &room).expect("a page"));
+        black_box(Page::from_json(black_box(body), room).expect("a page"));
     }),
     ("a plain struct of strings", |body| {
         black_box(serde_json::from_slice::<PlainPage>(black_box(body)).expect("a page"));

@@ -5,7 +5,7 @@ use twilio_room_recordings::{ErrorKind, Page, RoomRecording};
 
 libfuzzer_sys::fuzz_target!(|body: &[u8]| {
     let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("a room SID");
-    let Ok(page) = Page::from_json(body, &room) else { return };
+    let Ok(page) = Page::from_json(body, room) else { return };
     assert!(page.recordings.len() <= 1000);
     for (at, record) in page.recordings.iter().enumerate() {
         match record {

@@ -144,7 +144,7 @@ impl Error {
     }
 
     /// Returns the resume point of the page that could not be fetched, for
-    /// [`ListRecordings::resume`](crate::ListRecordings::resume).
+    /// [`ListRecordings::continue_at`](crate::ListRecordings::continue_at).
     ///
     /// ```no_run
     /// use twilio_room_recordings::Client;
@@ -190,11 +190,11 @@ impl Error {
     /// - [`Error`] for [`ErrorKind::DeadlineExceeded`]: the failure of the last attempt.
     ///
     /// ```
-    /// use twilio_room_recordings::{Error, ParseSidError, RoomSid, SidFault};
+    /// use twilio_room_recordings::{Error, ParseSidError, RoomSid};
     ///
     /// let error: Error = "RMx".parse::<RoomSid>().unwrap_err().into();
     /// let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ParseSidError>());
-    /// assert_eq!(cause.map(ParseSidError::fault), Some(SidFault::Length { found: 3 }));
+    /// assert_eq!(cause.map(ParseSidError::input), Some("RMx"));
     /// ```
     pub fn get_ref(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.cause.as_deref()
@@ -234,7 +234,7 @@ impl Error {
     }
 
     pub(crate) fn invalid_sid(parameter: &'static str, error: ParseSidError) -> Self {
-        let expected = error.expected().to_string();
+        let expected = error.expected();
         Self::invalid_input(parameter, error.input(), expected).caused_by(error)
     }
 

@@ -115,7 +115,8 @@ impl ErrorKind {
             Self::InvalidResponse(reason) => replace(reason),
             Self::InvalidRecord(record) => {
                 replace(&mut record.reason);
-                record.json = redact(mem::take(&mut record.json).into()).into();
+                replace(&mut record.json);
+                record.field.iter_mut().for_each(replace);
             }
             _ => {}
         }
@@ -150,11 +151,11 @@ pub struct InvalidInput {
 ///
 /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
 /// let body = br#"{"meta": {"next_page_url": null}, "recordings": [{"sid": "RT1"}]}"#;
-/// let page = Page::from_json(body, &room)?;
+/// let page = Page::from_json(body, room)?;
 /// let error = page.recordings[0].as_ref().unwrap_err();
 /// let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error}") };
-/// assert_eq!((record.page, record.index, record.field), (0, 0, Some("sid")));
-/// assert_eq!(&*record.json, r#"{"sid": "RT1"}"#);
+/// assert_eq!((record.page, record.index, record.field.as_deref()), (0, 0, Some("sid")));
+/// assert_eq!(record.json, r#"{"sid": "RT1"}"#);
 /// # Ok::<(), twilio_room_recordings::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,11 +168,11 @@ pub struct InvalidRecord {
     /// The recording, if the record has a valid SID.
     pub sid: Option<RecordingSid>,
     /// The first invalid field; `None` if the record as a whole is invalid.
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     /// The reason, with the value and a description of valid values.
     pub reason: String,
     /// The record as the API sent it.
-    pub json: Box<str>,
+    pub json: String,
 }
 
 impl fmt::Display for ErrorKind {
@@ -227,8 +228,8 @@ impl fmt::Display for InvalidRecord {
             write!(f, "{sid} ")?;
         }
         write!(f, "(page {}, index {}): ", self.page, self.index)?;
-        if let Some(field) = self.field {
-            write!(f, "{field} ")?;
+        if let Some(field) = &self.field {
+            write!(f, "{} ", Escaped(field))?;
         }
 
         Escaped(&self.reason).fmt(f)

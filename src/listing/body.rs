@@ -11,11 +11,17 @@ pub(super) fn text_of(body: &[u8]) -> Result<&str, Error> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// The part of a message that describes a valid value, if there is one. The rest quotes the value,
+/// which may be long.
+pub(super) fn expectation(message: &str) -> &str {
+    message.rfind("expected ").map_or(message, |start| &message[start..])
+}
+
 /// The error of a body that cannot be decoded.
 pub(super) fn not_json(text: &str, error: serde_json::Error) -> Error {
     let is_truncated = error.is_eof();
     let reason = match error.classify() {
-        serde_json::error::Category::Data => error.to_string(),
+        serde_json::error::Category::Data => expectation(&error.to_string()).to_owned(),
         _ => {
             let beginning: String = text.chars().take(80).collect();
             format!("{error}, in a body that begins with \"{beginning}\"")

@@ -1,18 +1,15 @@
 //! The body of a list response, decoded into a page.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{
-    self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::body::{not_json, text_of};
 use super::record::{Fault, decode_record};
 use crate::error::{Error, ErrorKind, InvalidRecord};
 use crate::model::{
-    Filters, List, MAX_PAGE_SIZE, Object, PageToken, Query, ResumePoint, RoomRecording, RoomSid,
+    Filters, List, MAX_PAGE_SIZE, PageToken, Query, ResumePoint, RoomRecording, RoomSid,
 };
 
 /// One page of a listing, as [`Pages`](crate::Pages) yields them.
@@ -66,12 +63,12 @@ impl Page {
     ///
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let body = br#"{"meta": {"page_size": 50, "next_page_url": null}, "recordings": []}"#;
-    /// let page = Page::from_json(body, &room)?;
+    /// let page = Page::from_json(body, room)?;
     /// assert!(page.recordings.is_empty() && page.next.is_none());
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
-    pub fn from_json(body: &[u8], room: &RoomSid) -> Result<Self, Error> {
-        Self::of_list(body, List::Room(*room))
+    pub fn from_json(body: &[u8], room: RoomSid) -> Result<Self, Error> {
+        Self::of_list(body, List::Room(room))
     }
 
     /// Reads the body of a response of the account-wide list, as [`from_json`](Self::from_json)
@@ -132,13 +129,12 @@ impl PageResponse {
 pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<PageResponse, Error> {
     let text = text_of(body)?;
     let room = query.list.room();
-    let is_of_list =
-        |record: &RoomRecording| room.is_none_or(|room| record.room_sid.eq_ignore_ascii_case(room));
-    let valid = serde_json::from_str::<Object<Body<RoomRecording>>>(text)
+    let is_of_list = |record: &RoomRecording| room.is_none_or(|room| record.room_sid == room);
+    let valid = serde_json::from_str::<Body<RoomRecording>>(text)
         .ok()
-        .filter(|Object(body)| body.recordings.0.iter().all(is_of_list));
+        .filter(|body| body.recordings.iter().all(is_of_list));
     let (meta, recordings) = match valid {
-        Some(Object(body)) => (body.meta.0, body.recordings.0.into_iter().map(Ok).collect()),
+        Some(body) => (body.meta, body.recordings.into_iter().map(Ok).collect()),
         None => decode_one_by_one(text, room, number)?,
     };
 
@@ -148,7 +144,7 @@ pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<Page
 }
 
 fn next_page(meta: Meta) -> Result<Option<NextPage>, Error> {
-    let Some(url) = meta.next_page_url else { return Ok(None) };
+    let Some(url) = meta.next_page_url.filter(|url| !url.is_empty()) else { return Ok(None) };
 
     match PageToken::from_url(&url).map_err(invalid_next_page_url)? {
         Some(token) => Ok(Some(NextPage { url, token })),
@@ -165,113 +161,48 @@ fn invalid_next_page_url(reason: impl fmt::Display) -> Error {
 /// Decodes a page record by record, because at least one is invalid.
 fn decode_one_by_one(
     text: &str,
-    room: Option<&RoomSid>,
+    room: Option<RoomSid>,
     page: u64,
 ) -> Result<(Meta, Vec<Result<RoomRecording, Error>>), Error> {
-    let Object(body): Object<Body<&RawValue>> =
+    let body: Body<&RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, error))?;
+    if body.recordings.len() > MAX_PAGE_SIZE as usize {
+        let reason = format!("a page of more than {MAX_PAGE_SIZE} records");
+        return Err(Error::invalid_response(reason));
+    }
 
-    let records = body.recordings.0.into_iter().enumerate().map(|(index, raw)| {
+    let records = body.recordings.into_iter().enumerate().map(|(index, raw)| {
         decode_record(raw.get(), room).map_err(|Fault { sid, field, reason }| {
-            let json = raw.get().into();
+            let json = raw.get().to_owned();
             let record = InvalidRecord { page, index, sid, field, reason, json };
             Error::new(ErrorKind::InvalidRecord(record))
         })
     });
-    Ok((body.meta.0, records.collect()))
+    Ok((body.meta, records.collect()))
 }
 
 /// The body of a list response. Unknown fields are ignored. A missing field is an error, and so is
 /// one that appears twice.
-#[derive(serde::Deserialize)]
-#[serde(bound = "T: Deserialize<'de>")]
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Body<T> {
-    meta: Object<Meta>,
-    recordings: Records<T>,
+    meta: Meta,
+    recordings: Vec<T>,
 }
 
 /// The part of `meta` that is used.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Meta {
-    /// The page size, if the API names a valid one. It is for information, so nothing that it may
-    /// hold is an error.
+    /// The page size, if the API names a valid one. It is for information, so no value is an error.
+    #[serde(default, deserialize_with = "valid_or_none")]
     page_size: Option<u32>,
-    /// `None` on the last page.
+    /// Null on the last page. Without the field, nobody knows if there are more pages.
+    #[serde(deserialize_with = "Option::deserialize")]
     next_page_url: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Meta {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MetaVisitor;
-
-        impl<'de> Visitor<'de> for MetaVisitor {
-            type Value = Meta;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Meta, A::Error> {
-                let (mut page_size, mut next_page_url) = (None, None);
-                while let Some(name) = map.next_key::<String>()? {
-                    match name.as_str() {
-                        "page_size" => {
-                            page_size =
-                                serde_json::from_str(map.next_value::<&RawValue>()?.get()).ok()
-                        }
-                        NEXT_PAGE_URL if next_page_url.is_some() => {
-                            return Err(de::Error::duplicate_field(NEXT_PAGE_URL));
-                        }
-                        NEXT_PAGE_URL => next_page_url = Some(map.next_value::<Option<String>>()?),
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                    }
-                }
-
-                // Without the field, nobody knows whether there are more pages.
-                let url = next_page_url.ok_or_else(|| de::Error::missing_field(NEXT_PAGE_URL))?;
-                Ok(Meta { page_size, next_page_url: url.filter(|url| !url.is_empty()) })
-            }
-        }
-
-        const NEXT_PAGE_URL: &str = "next_page_url";
-        deserializer.deserialize_struct("Meta", &["page_size", NEXT_PAGE_URL], MetaVisitor)
-    }
-}
-
-/// The records of a page. There are at most as many as a page may have, so that a response cannot
-/// fill the memory.
-struct Records<T>(Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Records<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RecordsVisitor<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for RecordsVisitor<T> {
-            type Value = Records<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of records")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut records = Vec::new();
-                while let Some(record) = seq.next_element()? {
-                    if records.len() == MAX_PAGE_SIZE as usize {
-                        let reason = format!("a page of more than {MAX_PAGE_SIZE} records");
-                        return Err(de::Error::custom(reason));
-                    }
-                    records.push(record);
-                }
-                Ok(Records(records))
-            }
-
-            /// Rejects a text without quoting it, because it may be long.
-            fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-                Err(E::invalid_type(Unexpected::Other("string"), &self))
-            }
-        }
-
-        deserializer.deserialize_any(RecordsVisitor(PhantomData))
-    }
+fn valid_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let json = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(json.get()).ok())
 }

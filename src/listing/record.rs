@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::body::{not_json, text_of};
+use super::body::{expectation, not_json, text_of};
 use crate::error::Error;
-use crate::model::{RecordingSid, RoomRecording, RoomSid, field_names};
+use crate::model::{InvalidField, REPEATED, RecordFields, RecordingSid, RoomRecording, RoomSid};
 
 /// Decodes a body that is one record.
-pub(crate) fn parse_record(body: &[u8], room: &RoomSid) -> Result<RoomRecording, Error> {
+pub(crate) fn parse_record(body: &[u8], room: RoomSid) -> Result<RoomRecording, Error> {
     let text = text_of(body)?;
     decode_record(text, Some(room)).map_err(|fault| {
         match serde_json::from_str::<IgnoredAny>(text) {
@@ -21,135 +21,84 @@ pub(crate) fn parse_record(body: &[u8], room: &RoomSid) -> Result<RoomRecording,
 }
 
 /// The reason why a record is invalid.
-#[derive(Debug, PartialEq)]
 pub(super) struct Fault {
     /// The SID of the record, if it is valid.
     pub sid: Option<RecordingSid>,
     /// The first invalid field; `None` if the record is not an object.
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     pub reason: String,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
+        match &self.field {
             Some(field) => write!(f, "{field} {}", self.reason),
             None => f.write_str(&self.reason),
         }
     }
 }
 
-/// Decodes a record; of this room, if one is given.
-pub(super) fn decode_record(json: &str, room: Option<&RoomSid>) -> Result<RoomRecording, Fault> {
-    let record: RoomRecording =
-        serde_json::from_str(json).map_err(|error| find_fault(json, &error))?;
+/// Decodes a record field by field; of this room, if one is given.
+pub(super) fn decode_record(json: &str, room: Option<RoomSid>) -> Result<RoomRecording, Fault> {
+    let decoded = serde_json::Deserializer::from_str(json).deserialize_map(FieldByField);
+    let record = decoded.unwrap_or_else(|error| {
+        let reason = reason(json.trim(), &error);
+        Err(Fault { sid: None, field: None, reason })
+    })?;
 
     match room {
-        Some(room) if !record.room_sid.eq_ignore_ascii_case(room) => {
+        Some(room) if record.room_sid != room => {
             let reason = format!("\"{}\": expected {room}, the requested room", record.room_sid);
-            Err(Fault { sid: Some(record.sid), field: Some("room_sid"), reason })
+            Err(Fault { sid: Some(record.sid), field: Some("room_sid".to_owned()), reason })
         }
         _ => Ok(record),
     }
 }
 
-/// Finds the field that an error of serde_json is about, by the error's position: the first field
-/// whose value ends there or later. An error after all values is about a missing field, or about
-/// the one rule that involves two fields: the room.
-fn find_fault(json: &str, error: &serde_json::Error) -> Fault {
-    let message = message_of(error);
-    let search = FieldSearch { json, position: position_of(json, error) };
-    let Ok(found) = serde_json::Deserializer::from_str(json).deserialize_any(search) else {
-        let reason = format!("{}: {}", shortened(json.trim()), expectation(&message));
-        return Fault { sid: None, field: None, reason };
-    };
+struct FieldByField;
 
-    let names = field_names::<RoomRecording>();
-    let (field, reason) = match found.field {
-        Some((name, value)) => {
-            let field = names.iter().find(|known| **known == name).copied();
-            let reason = if message.starts_with("duplicate field") {
-                "appears twice".to_owned()
-            } else {
-                format!("{}: {}", shortened(value), expectation(&message))
-            };
-            (field, reason)
-        }
-        None => match names.iter().find(|name| message == format!("missing field `{name}`")) {
-            Some(&missing) => (Some(missing), "is missing".to_owned()),
-            None => (Some("room_sid"), message.trim_start_matches("room_sid ").to_owned()),
-        },
-    };
-    Fault { sid: found.sid, field, reason }
-}
-
-/// The offset of an error in the text that was decoded; past its end if the error is about no
-/// value.
-fn position_of(json: &str, error: &serde_json::Error) -> usize {
-    let Some(lines_before) = error.line().checked_sub(1) else { return usize::MAX };
-    let start_of_line: usize = json.split_inclusive('\n').take(lines_before).map(str::len).sum();
-    start_of_line + error.column()
-}
-
-/// The message of an error without its position, which is one inside the record.
-fn message_of(error: &serde_json::Error) -> String {
-    let mut message = error.to_string();
-    message.truncate(message.rfind(" at line ").unwrap_or(message.len()));
-    message
-}
-
-/// The part of a message that describes a valid value, if there is one.
-fn expectation(message: &str) -> &str {
-    message.rfind("expected ").map_or(message, |start| &message[start..])
-}
-
-fn shortened(json: &str) -> String {
-    const MAX_CHARS: usize = 100;
-    match json.char_indices().nth(MAX_CHARS) {
-        Some((end, _)) => format!("{}…", &json[..end]),
-        None => json.to_owned(),
-    }
-}
-
-/// Reads the fields of a record one by one. Keeping none of them limits the memory that a record of
-/// millions of fields takes.
-struct FieldSearch<'de> {
-    json: &'de str,
-    position: usize,
-}
-
-#[derive(Default)]
-struct Found<'de> {
-    /// The first field whose value ends at the position or later, and the value.
-    field: Option<(String, &'de str)>,
-    sid: Option<RecordingSid>,
-}
-
-impl<'de> Visitor<'de> for FieldSearch<'de> {
-    type Value = Found<'de>;
+impl<'de> Visitor<'de> for FieldByField {
+    type Value = Result<RoomRecording, Fault>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found<'de>, A::Error> {
-        let start = self.json.as_ptr().addr();
-        let mut found = Found::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut fields, mut fault) = (RecordFields::default(), None);
         while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-            let value = value.get();
-            if name == "sid" {
-                found.sid = found.sid.or_else(|| serde_json::from_str(value).ok());
-            }
-            let end = value.as_ptr().addr() - start + value.len();
-            if found.field.is_none() && end >= self.position {
-                found.field = Some((name, value));
+            if let Err(error) = fields.read(&name, value)
+                && fault.is_none()
+            {
+                fault = Some((name, reason(value.get(), &error)));
             }
         }
-        Ok(found)
-    }
 
-    /// Rejects a text without quoting it, because it may be long.
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Found<'de>, E> {
-        Err(E::invalid_type(Unexpected::Other("string"), &self))
+        let sid = fields.sid;
+        Ok(match fault {
+            Some((field, reason)) => Err(Fault { sid, field: Some(field), reason }),
+            None => fields.into_record().map_err(|InvalidField { name, reason }| Fault {
+                sid,
+                field: Some(name.to_owned()),
+                reason,
+            }),
+        })
+    }
+}
+
+/// The value, and the part of the error's message that describes a valid one.
+fn reason(json: &str, error: &serde_json::Error) -> String {
+    const MAX_CHARS: usize = 100;
+
+    let message = error.to_string();
+    // The position is one inside the value.
+    let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+    if message == REPEATED {
+        return message.to_owned();
+    }
+    let expectation = expectation(message);
+    match json.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{}…: {expectation}", &json[..end]),
+        None => format!("{json}: {expectation}"),
     }
 }

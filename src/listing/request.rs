@@ -65,9 +65,8 @@ impl ListRecordings {
 
     /// The rest of the listing that the point belongs to.
     pub(crate) fn after(http: Arc<Http>, point: ResumePoint) -> Self {
-        let Query { list, filters, page_size } = point.query.clone();
-        let page_size = Some(page_size);
-        Self { filters, page_size, resume: Some(point), ..Self::new(http, list) }
+        let Query { list, filters, .. } = point.query.clone();
+        Self { filters, resume: Some(point), ..Self::new(http, list) }
     }
 
     /// Lists only recordings with this status: processing, completed, deleted or failed.
@@ -166,7 +165,8 @@ impl ListRecordings {
     }
 
     /// Lists only recordings of this type: audio, video or data. Only the account-wide list has
-    /// this filter.
+    /// this filter, which the API calls `MediaType`. A record has the type in
+    /// [`recording_type`](RoomRecording::recording_type).
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error, RecordingType};
@@ -235,19 +235,17 @@ impl ListRecordings {
         self
     }
 
-    /// Continues at a resume point of this same listing.
+    /// Continues this listing at one of its resume points.
     ///
-    /// The list, the filters and the page size must be those of the point; otherwise the only item
-    /// is an [`InvalidInput`](crate::ErrorKind::InvalidInput) error. So the point may come from a
-    /// stranger, for instance from the link of a web page: any text selects a position in this
-    /// listing or is refused. An edited page token is sent with this listing's
-    /// own filters, and the API judges it. [`Client::resume`](crate::Client::resume) takes the
-    /// listing from the point instead.
+    /// The point may come from a stranger, for instance from the link of a web page: any text
+    /// selects a position in this listing or is refused. The list and the filters must be those of
+    /// the point, and [`page_size`](Self::page_size) too if it is set; otherwise the only item is an
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) error. An edited page token is sent with
+    /// this listing's own filters, and the API judges it. [`Client::resume`](crate::Client::resume)
+    /// trusts the point and takes the listing from it.
     ///
-    /// - A date that is computed from the current time must be stored with the point.
-    /// - If the listing used [`limit`](Self::limit), its page size followed from that, unless
-    ///   [`page_size`](Self::page_size) was set too. Set the same `limit`, or always set
-    ///   `page_size`.
+    /// The page size is that of the point. A date that is computed from the current time must be
+    /// stored with the point.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error, Page, ResumePoint};
@@ -257,12 +255,12 @@ impl ListRecordings {
     ///     let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     ///     let mut listing = client.recordings(room).page_size(20);
     ///     if let Some(link) = link {
-    ///         listing = listing.resume(link.parse::<ResumePoint>()?);
+    ///         listing = listing.continue_at(link.parse::<ResumePoint>()?);
     ///     }
     ///     listing.pages().next().transpose()
     /// }
     /// ```
-    pub fn resume(mut self, point: ResumePoint) -> Self {
+    pub fn continue_at(mut self, point: ResumePoint) -> Self {
         self.resume = Some(point);
         self
     }
@@ -294,12 +292,19 @@ impl ListRecordings {
 
         match &self.resume {
             None => Ok(start),
-            Some(point) if point.query == start.query => Ok(point.clone()),
+            Some(point) if self.contains(point, &start) => Ok(point.clone()),
             Some(point) => {
                 let expected = format!("a resume point of this listing, which starts at {start}");
                 Err(Error::invalid_input("resume point", point, expected))
             }
         }
+    }
+
+    /// Returns `true` if a point is one of the listing that begins at `start`.
+    fn contains(&self, point: &ResumePoint, start: &ResumePoint) -> bool {
+        let (own, other) = (&start.query, &point.query);
+        let has_page_size = self.page_size.is_none_or(|size| size == other.page_size);
+        own.list == other.list && own.filters == other.filters && has_page_size
     }
 
     fn checked_page_size(&self) -> Result<u32, Error> {

@@ -86,7 +86,7 @@ impl Source {
             .ok()
             .and_then(|Sid { sid }| sid.as_str().and_then(|sid| sid.parse::<RecordingSid>().ok()));
         match sid {
-            Some(sid) if !sid.eq_ignore_ascii_case(&self.sid()) => {
+            Some(sid) if sid != self.sid() => {
                 let reason = format!("expected recording {}, got {sid}", self.sid());
                 Err(Error::invalid_response(reason))
             }

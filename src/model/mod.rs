@@ -1,13 +1,12 @@
 //! Plain values: SIDs, enums, records, queries and resume points. No I/O.
 
 mod escaped;
-mod formats;
 mod grouping_sid;
-mod object;
 mod open_enum;
 mod page_token;
 mod percent;
 mod query;
+mod record_fields;
 mod recording;
 mod resume_point;
 mod sid;
@@ -15,11 +14,11 @@ mod sid_rule;
 
 pub(crate) use escaped::Escaped;
 pub use grouping_sid::GroupingSid;
-pub(crate) use object::{Object, field_names};
 pub use open_enum::UnknownValue;
 pub(crate) use page_token::PageToken;
 pub(crate) use percent::encoded;
 pub(crate) use query::{Filters, List, MAX_PAGE_SIZE, Query};
+pub(crate) use record_fields::{InvalidField, REPEATED, RecordFields};
 pub use recording::{
     Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
 };
@@ -28,4 +27,4 @@ pub use resume_point::{ParseResumePointError, ResumePoint};
 pub use sid::{
     AccountSid, ApiKeySid, OAuthClientSid, ParticipantSid, RecordingSid, RoomSid, SourceSid,
 };
-pub use sid_rule::{ParseSidError, SidFault};
+pub use sid_rule::ParseSidError;

@@ -30,7 +30,7 @@ pub(crate) enum List {
 }
 
 impl List {
-    pub(crate) fn room(&self) -> Option<&RoomSid> {
+    pub(crate) fn room(self) -> Option<RoomSid> {
         match self {
             Self::Room(room) => Some(room),
             Self::Account => None,

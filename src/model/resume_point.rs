@@ -5,21 +5,17 @@ use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
-use time::OffsetDateTime;
 
 use super::escaped::Escaped;
-use super::grouping_sid::GroupingSid;
 use super::page_token::PageToken;
 use super::percent::{from_word, query_of, to_word};
 use super::query::{InvalidParameter, List, Query};
-use super::recording::{RecordingType, Status};
-use super::sid::{RoomSid, SourceSid};
 
 /// The position at which a listing can be resumed.
 ///
 /// Resume points come from [`RecordingsIter::resume_point`], [`Pages::resume_point`],
 /// [`Page::next`](crate::Page::next) and [`Error::resume_point`](crate::Error::resume_point).
-/// [`Client::resume`] continues from a point alone, and [`ListRecordings::resume`] checks that a
+/// [`Client::resume`] continues from a point alone, and [`ListRecordings::continue_at`] checks that a
 /// point is one of that listing.
 ///
 /// A point holds the list, the filters, the page size and the position: the page, and the number
@@ -32,13 +28,10 @@ use super::sid::{RoomSid, SourceSid};
 /// URL's query and a shell take it without escaping.
 ///
 /// ```
-/// use twilio_room_recordings::{ResumePoint, Status};
+/// use twilio_room_recordings::ResumePoint;
 ///
 /// let stored = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-completed.PageSize-50.Page-2.PageToken-PT2.2.17";
 /// let point: ResumePoint = stored.parse()?;
-/// assert_eq!(point.room_sid().map(|room| room.to_string()), Some(format!("RM{}", "a".repeat(32))));
-/// assert_eq!(point.status(), Some(&Status::Completed));
-/// assert_eq!((point.page(), point.page_size()), (2, 50));
 /// assert_eq!(point.to_string(), stored);
 /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
 /// ```
@@ -54,7 +47,7 @@ use super::sid::{RoomSid, SourceSid};
 /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) error that says to start over.
 ///
 /// [`Client::resume`]: crate::Client::resume
-/// [`ListRecordings::resume`]: crate::ListRecordings::resume
+/// [`ListRecordings::continue_at`]: crate::ListRecordings::continue_at
 /// [`RecordingsIter::resume_point`]: crate::RecordingsIter::resume_point
 /// [`Pages::resume_point`]: crate::Pages::resume_point
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -75,126 +68,6 @@ pub(crate) struct Position {
 }
 
 impl ResumePoint {
-    /// Returns the room; `None` for the account-wide list.
-    ///
-    /// ```
-    /// use twilio_room_recordings::ResumePoint;
-    ///
-    /// let point: ResumePoint = "account.PageSize-100.0.0".parse()?;
-    /// assert!(point.room_sid().is_none());
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn room_sid(&self) -> Option<RoomSid> {
-        self.query.list.room().copied()
-    }
-
-    /// Returns the page, counted from 0.
-    ///
-    /// ```
-    /// use twilio_room_recordings::ResumePoint;
-    ///
-    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.Page-2.PageToken-PT2.2.17".parse()?;
-    /// assert_eq!(point.page(), 2);
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn page(&self) -> u64 {
-        self.position.page
-    }
-
-    /// Returns the page size.
-    ///
-    /// ```
-    /// use twilio_room_recordings::ResumePoint;
-    ///
-    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.0.0".parse()?;
-    /// assert_eq!(point.page_size(), 50);
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn page_size(&self) -> u32 {
-        self.query.page_size
-    }
-
-    /// Returns the status filter.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{ResumePoint, Status};
-    ///
-    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-failed.PageSize-50.0.0".parse()?;
-    /// assert_eq!(point.status(), Some(&Status::Failed));
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn status(&self) -> Option<&Status> {
-        self.query.filters.status.as_ref()
-    }
-
-    /// Returns the source filter.
-    ///
-    /// ```
-    /// use twilio_room_recordings::ResumePoint;
-    ///
-    /// let point: ResumePoint = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-50.0.0".parse()?;
-    /// assert!(point.source_sid().is_none());
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn source_sid(&self) -> Option<SourceSid> {
-        self.query.filters.source_sid
-    }
-
-    /// Returns the beginning of the time window, in UTC and whole seconds.
-    ///
-    /// ```
-    /// use twilio_room_recordings::ResumePoint;
-    ///
-    /// let stored = "account.DateCreatedAfter-2026-01-31T00_3A00_3A00Z.PageSize-100.0.0";
-    /// let point: ResumePoint = stored.parse()?;
-    /// assert_eq!(point.created_after().map(|start| start.day()), Some(31));
-    /// assert!(point.created_before().is_none() && point.room_sid().is_none());
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn created_after(&self) -> Option<OffsetDateTime> {
-        self.query.filters.created_after
-    }
-
-    /// Returns the end of the time window, in UTC and whole seconds.
-    ///
-    /// ```
-    /// use twilio_room_recordings::ResumePoint;
-    ///
-    /// let point: ResumePoint = "account.DateCreatedBefore-2026-01-31T00_3A00_3A00Z.PageSize-100.0.0".parse()?;
-    /// assert_eq!(point.created_before().map(|end| end.day()), Some(31));
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn created_before(&self) -> Option<OffsetDateTime> {
-        self.query.filters.created_before
-    }
-
-    /// Returns the grouping SIDs that the account-wide list is filtered by: rooms, then
-    /// participants, each in ascending order.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{GroupingSid, ResumePoint};
-    ///
-    /// let point: ResumePoint = "account.GroupingSid-RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.PageSize-100.0.0".parse()?;
-    /// assert_eq!(point.grouping_sids(), [GroupingSid::Room("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap())]);
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn grouping_sids(&self) -> &[GroupingSid] {
-        &self.query.filters.grouping_sids
-    }
-
-    /// Returns the media type that the account-wide list is filtered by.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{RecordingType, ResumePoint};
-    ///
-    /// let point: ResumePoint = "account.MediaType-audio.PageSize-100.0.0".parse()?;
-    /// assert_eq!(point.media_type(), Some(&RecordingType::Audio));
-    /// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
-    /// ```
-    pub fn media_type(&self) -> Option<&RecordingType> {
-        self.query.filters.media_type.as_ref()
-    }
-
     /// The first item of the page that a URL leads to, in the listing that the URL describes.
     pub(crate) fn from_url(
         list: List,
@@ -211,8 +84,10 @@ impl fmt::Display for ResumePoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Position { token, page, index } = &self.position;
         let parameters = to_word(&self.query.parameters(token.as_ref()));
-        let list = self.query.list.room().map_or(ACCOUNT, RoomSid::as_str);
-        write!(f, "{list}.{parameters}.{page}.{index}")
+        match self.query.list {
+            List::Room(room) => write!(f, "{room}.{parameters}.{page}.{index}"),
+            List::Account => write!(f, "{ACCOUNT}.{parameters}.{page}.{index}"),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The SID types: 34 ASCII bytes inline, validated by parsing and printed exactly as received.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
@@ -12,8 +14,8 @@ macro_rules! sid {
     ($(#[$doc:meta])* $name:ident, $title:literal, $prefix:expr, $example:literal) => {
         $(#[$doc])*
         ///
-        /// Hexadecimal digits keep their case. Comparison, ordering and hashing distinguish the
-        /// case; [`eq_ignore_ascii_case`](Self::eq_ignore_ascii_case) ignores it.
+        /// A SID prints exactly as it was parsed. Comparison, ordering and hashing ignore the case of
+        /// letters.
         ///
         /// ```
         #[doc = concat!("use twilio_room_recordings::", stringify!($name), ";")]
@@ -23,7 +25,7 @@ macro_rules! sid {
         #[doc = concat!("assert!(\"", $example, "0\".parse::<", stringify!($name), ">().is_err());")]
         /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
         /// ```
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy)]
         pub struct $name([u8; LENGTH]);
 
         impl $name {
@@ -32,12 +34,6 @@ macro_rules! sid {
             /// Returns the SID as text, exactly as it was parsed.
             pub fn as_str(&self) -> &str {
                 std::str::from_utf8(&self.0).unwrap_or_default()
-            }
-
-            /// Returns `true` if both SIDs are equal when the case of their hexadecimal digits is
-            /// ignored.
-            pub fn eq_ignore_ascii_case(&self, other: &Self) -> bool {
-                self == other || self.0.eq_ignore_ascii_case(&other.0)
             }
         }
 
@@ -57,29 +53,41 @@ macro_rules! sid {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = ParseSidError;
-
-            fn try_from(text: String) -> Result<Self, ParseSidError> {
-                text.parse()
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.0 == other.0 || self.0.eq_ignore_ascii_case(&other.0)
             }
         }
 
-        impl From<$name> for String {
-            fn from(sid: $name) -> Self {
-                sid.as_str().to_owned()
+        impl Eq for $name {}
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                lower_case(self.0).cmp(&lower_case(other.0))
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                lower_case(self.0).hash(state);
             }
         }
 
         impl PartialEq<str> for $name {
             fn eq(&self, text: &str) -> bool {
-                self.as_str() == text
+                self.as_str().eq_ignore_ascii_case(text)
             }
         }
 
         impl PartialEq<&str> for $name {
             fn eq(&self, text: &&str) -> bool {
-                self.as_str() == *text
+                *self == **text
             }
         }
 
@@ -127,6 +135,11 @@ macro_rules! sid {
             }
         }
     };
+}
+
+fn lower_case(mut sid: [u8; LENGTH]) -> [u8; LENGTH] {
+    sid.make_ascii_lowercase();
+    sid
 }
 
 sid!(

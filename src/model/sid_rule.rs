@@ -41,52 +41,17 @@ impl Rule {
 
     #[cold]
     fn error(self, text: &str) -> ParseSidError {
-        let fault = match <&[u8; LENGTH]>::try_from(text.as_bytes()) {
-            Err(_) => SidFault::Length { found: text.chars().count() },
-            Ok(bytes) if !self.is_prefix(bytes) => SidFault::Prefix,
-            Ok(bytes) => {
-                let digits = bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit());
-                SidFault::Digit { at: digits.count() + 2 }
-            }
-        };
-        ParseSidError { rule: self, fault, input: text.to_owned() }
+        ParseSidError { rule: self, input: text.to_owned() }
     }
-}
-
-/// The rule that an invalid SID violates.
-///
-/// ```
-/// use twilio_room_recordings::{RoomSid, SidFault};
-///
-/// let fault = |text: &str| text.parse::<RoomSid>().map_err(|error| error.fault()).err();
-/// assert_eq!(fault("RM1"), Some(SidFault::Length { found: 3 }));
-/// assert_eq!(fault("RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), Some(SidFault::Prefix));
-/// assert_eq!(fault("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaax"), Some(SidFault::Digit { at: 33 }));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SidFault {
-    /// The text does not have 34 characters, or some are not ASCII.
-    Length {
-        /// The number of characters.
-        found: usize,
-    },
-    /// The text does not begin with the two letters of its kind.
-    Prefix,
-    /// A character after the prefix is not a hexadecimal digit.
-    Digit {
-        /// The byte offset of that character, counted from 0.
-        at: usize,
-    },
 }
 
 /// The error of parsing a text that is not a SID of the expected kind.
 ///
 /// ```
-/// use twilio_room_recordings::{RoomSid, SidFault};
+/// use twilio_room_recordings::RoomSid;
 ///
 /// let error = "RMx".parse::<RoomSid>().unwrap_err();
-/// assert_eq!(error.fault(), SidFault::Length { found: 3 });
+/// assert_eq!(error.input(), "RMx");
 /// assert_eq!(
 ///     error.to_string(),
 ///     "invalid room SID \"RMx\": expected RM and 32 hexadecimal digits, got 3 characters",
@@ -95,16 +60,10 @@ pub enum SidFault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseSidError {
     rule: Rule,
-    fault: SidFault,
     input: String,
 }
 
 impl ParseSidError {
-    /// Returns the rule that the text violates.
-    pub fn fault(&self) -> SidFault {
-        self.fault
-    }
-
     /// Returns the invalid text.
     pub fn input(&self) -> &str {
         &self.input
@@ -116,8 +75,28 @@ impl ParseSidError {
     }
 
     /// Returns a description of a valid SID, and of the first difference.
-    pub(crate) fn expected(&self) -> impl fmt::Display {
-        Expected(self)
+    pub(crate) fn expected(&self) -> String {
+        let prefix = match &self.rule.prefix {
+            Some(letters) => std::str::from_utf8(letters).unwrap_or_default(),
+            None => "two letters",
+        };
+        format!("{prefix} and 32 hexadecimal digits, got {}", self.difference())
+    }
+
+    fn difference(&self) -> String {
+        let Ok(bytes) = <&[u8; LENGTH]>::try_from(self.input.as_bytes()) else {
+            return match self.input.chars().count() {
+                LENGTH => "non-ASCII characters".to_owned(),
+                1 => "1 character".to_owned(),
+                count => format!("{count} characters"),
+            };
+        };
+        if !self.rule.is_prefix(bytes) {
+            return format!("prefix \"{}\"", Escaped(&characters(&self.input, 0, 2)));
+        }
+
+        let offset = 2 + bytes[2..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        format!("'{}' at offset {offset}", Escaped(&characters(&self.input, offset, 1)))
     }
 }
 
@@ -129,29 +108,6 @@ impl fmt::Display for ParseSidError {
 }
 
 impl std::error::Error for ParseSidError {}
-
-struct Expected<'a>(&'a ParseSidError);
-
-impl fmt::Display for Expected<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ParseSidError { rule, fault, input } = self.0;
-        let prefix = match &rule.prefix {
-            Some(letters) => std::str::from_utf8(letters).unwrap_or_default(),
-            None => "two letters",
-        };
-        write!(f, "{prefix} and 32 hexadecimal digits, got ")?;
-
-        match *fault {
-            SidFault::Length { found } if found == LENGTH => f.write_str("non-ASCII characters"),
-            SidFault::Length { found: 1 } => f.write_str("1 character"),
-            SidFault::Length { found } => write!(f, "{found} characters"),
-            SidFault::Prefix => write!(f, "prefix \"{}\"", Escaped(&characters(input, 0, 2))),
-            SidFault::Digit { at } => {
-                write!(f, "'{}' at offset {at}", Escaped(&characters(input, at, 1)))
-            }
-        }
-    }
-}
 
 fn characters(text: &str, from: usize, count: usize) -> String {
     text.chars().skip(from).take(count).collect()

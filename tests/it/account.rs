@@ -136,9 +136,12 @@ fn parameter_that_the_list_does_not_have_is_rejected_before_any_request() {
             of_account().media_type("film".parse().unwrap()),
             "invalid media type filter \"film\": expected audio, video or data".to_owned(),
         ),
-        (of_account().page_size(20).resume(point_of_room), "invalid resume point".to_owned()),
-        (of_room().page_size(20).resume(point_of_account.clone()), "invalid resume point".into()),
-        (grouped.resume(point_of_account), "invalid resume point".to_owned()),
+        (of_account().page_size(20).continue_at(point_of_room), "invalid resume point".to_owned()),
+        (
+            of_room().page_size(20).continue_at(point_of_account.clone()),
+            "invalid resume point".into(),
+        ),
+        (grouped.continue_at(point_of_account), "invalid resume point".to_owned()),
     ] {
         let mut recordings = listing.into_iter();
         let error = recordings.next().unwrap().unwrap_err();

@@ -106,14 +106,14 @@ fn numbers_in_a_record_are_read_the_same() {
         ("size", "0", true),
         ("size", "18446744073709551615", true),
         ("size", "18446744073709551616", false),
-        ("size", "23.0", false),
-        ("size", "1e3", false),
+        ("size", "23.0", true),
+        ("size", "1e3", true),
+        ("size", "23.5", false),
         ("size", "-1", false),
         ("offset", "-9223372036854775808", true),
-        ("offset", "1.0", false),
+        ("offset", "-1.0", true),
         ("status", "1.50", false),
         ("track_name", "-1", false),
-        ("unknown", "1e400", true),
         ("unknown", "-123456789012345678901234567890.5e-7", true),
     ] {
         let mut record = recording(0);
@@ -128,7 +128,7 @@ fn numbers_in_a_record_are_read_the_same() {
             [Ok(_)] => assert!(is_valid, "{field}: {number}"),
             [Err(error)] => {
                 let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error:?}") };
-                assert_eq!((is_valid, record.field), (false, Some(field)), "{number}");
+                assert_eq!((is_valid, record.field.as_deref()), (false, Some(field)), "{number}");
                 assert!(record.json.contains(number), "{}", record.json);
             }
             _ => panic!("{field}: {number}: {items:?}"),

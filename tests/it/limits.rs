@@ -61,14 +61,16 @@ fn page_of_more_than_1000_records_is_an_error() {
 }
 
 #[test]
-fn deep_nesting_in_an_unknown_field_is_ignored() {
+fn deep_nesting_in_an_unknown_field_makes_the_record_invalid() {
     let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
     let record = recording(0).to_string().replacen('{', &format!("{{\"deep\": {deep}, "), 1);
-    let body =
-        format!("{{\"meta\": {{\"next_page_url\": null}}, \"recordings\": [{record}, {deep}]}}");
+    let records = format!("[{record}, {deep}, {}]", recording(1));
+    let body = format!("{{\"meta\": {{\"next_page_url\": null}}, \"recordings\": {records}}}");
     let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
     let client = builder(&server.base_url).build().unwrap();
     let items: Vec<_> = client.recordings(room()).into_iter().collect();
-    let [Ok(_), Err(error)] = &items[..] else { panic!("{} items", items.len()) };
-    assert!(matches!(Error::kind(error), ErrorKind::InvalidRecord(_)));
+    let [Err(nested), Err(deep), Ok(_)] = &items[..] else { panic!("{} items", items.len()) };
+    for error in [nested, deep] {
+        assert!(matches!(Error::kind(error), ErrorKind::InvalidRecord(_)));
+    }
 }

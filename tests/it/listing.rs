@@ -262,7 +262,7 @@ fn documented_example_is_read_with_every_field() {
     assert_eq!(it.duration, Some(Duration::from_secs(10)));
     assert_eq!(it.offset, Some(time::Duration::milliseconds(10)));
     assert_eq!(it.track_name.as_deref(), Some("A name"));
-    let grouping = it.grouping_sids.unwrap();
+    let grouping = it.grouping_sids.as_ref().unwrap();
     assert_eq!(grouping.room_sid, Some(room()));
     assert_eq!(grouping.participant_sid.unwrap().to_string(), a("PA"));
     let url = format!("https://video.twilio.com/v1/Rooms/{}/Recordings/{}", a("RM"), a("RT"));
@@ -309,7 +309,7 @@ fn odd_values_seen_from_the_api_are_valid() {
         client(server.base_url()).recordings(room()).into_iter().map(|it| it.unwrap()).collect();
     assert_eq!(serde_json::to_value(&listed[0].codec).unwrap(), "VP8");
     assert_eq!(listed[0].offset, Some(time::Duration::milliseconds(143_532_775_792)));
-    assert!(listed[0].grouping_sids.unwrap().participant_sid.is_none());
+    assert!(listed[0].grouping_sids.as_ref().unwrap().participant_sid.is_none());
     assert_eq!(listed[0].status.as_str(), "Archived");
     assert_eq!(serde_json::to_value(&listed[0].status).unwrap(), "Archived");
     assert_eq!(listed[1].status, Status::Processing);
@@ -337,9 +337,9 @@ fn invalid_parameter_is_rejected_before_any_request() {
         (new().created_before(date("9999-12-31T23:59:59.5Z")), "created-before date"),
         (new().created_before(date("0000-01-01T00:00:00+01:00")), "created-before date"),
         (new().created_after(date("0000-01-01T00:00:00+01:00")), "created-after date"),
-        (new().resume(other_filter), "resume point"),
-        (new().resume(other_room), "resume point"),
-        (new().resume(other_size).page_size(10), "resume point"),
+        (new().continue_at(other_filter), "resume point"),
+        (new().continue_at(other_room), "resume point"),
+        (new().continue_at(other_size).page_size(10), "resume point"),
     ] {
         let mut recordings = listing.into_iter();
         let error = recordings.next().unwrap().unwrap_err();

@@ -101,7 +101,7 @@ fn more_than_hundred_empty_pages_in_a_row_are_an_error_that_can_be_resumed() {
     assert_invalid_response(&error, "more than 100 empty pages in a row");
     assert_eq!(server.requests().len(), 101);
     assert_eq!(error.resume_point(), recordings.resume_point().as_ref());
-    let rest = client.recordings(room()).resume(recordings.resume_point().unwrap());
+    let rest = client.recordings(room()).continue_at(recordings.resume_point().unwrap());
     assert_eq!(rest.into_iter().filter(Result::is_ok).count(), 1);
 }
 
@@ -348,7 +348,7 @@ fn expired_page_token_is_an_invalid_page_token_error() {
     });
     let client = client(server.base_url());
     let stored = format!("{ROOM}.PageSize-1000.Page-1.PageToken-PT1.1.0");
-    let resumed = client.recordings(room()).resume(stored.parse().unwrap());
+    let resumed = client.recordings(room()).continue_at(stored.parse().unwrap());
     let error = resumed.into_iter().next().unwrap().unwrap_err();
     assert_eq!((error.api_error().unwrap().status, error.attempts()), (400, 1));
     assert!(client.recordings(room()).into_iter().all(|it| it.is_ok()));

@@ -102,14 +102,17 @@ fn invalid_body_ends_the_listing() {
     for (body, words) in [
         ("", "EOF while parsing a value"),
         ("<html>sign in</html>", "in a body that begins with \"<html>sign in</html>\""),
-        ("null", "invalid type: null"),
+        ("null", "expected an object at line 1 column 4"),
         ("{}", "missing field `meta`"),
         (r#"{"recordings": []}"#, "missing field `meta`"),
         (r#"{"meta": {"next_page_url": null}}"#, "missing field `recordings`"),
-        (r#"{"meta": {"next_page_url": null}, "recordings": null}"#, "expected a list of records"),
-        (r#"{"meta": {"next_page_url": null}, "recordings": {}}"#, "expected a list of records"),
+        (r#"{"meta": {"next_page_url": null}, "recordings": null}"#, "expected a sequence"),
+        (r#"{"meta": {"next_page_url": null}, "recordings": {}}"#, "expected a sequence"),
         (r#"{"meta": {}, "recordings": []}"#, "missing field `next_page_url`"),
-        (r#"{"meta": {"next_page_url": 5}, "recordings": []}"#, "invalid type: integer `5`"),
+        (
+            r#"{"meta": {"next_page_url": 5}, "recordings": []}"#,
+            "expected a string at line 1 column 28",
+        ),
         (
             r#"{"meta": {"next_page_url": null}, "meta": {}, "recordings": []}"#,
             "duplicate field `meta`",

@@ -4,8 +4,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use twilio_room_recordings::{
-    Error, ErrorKind, GroupingSid, ListRecordings, Page, ParticipantSid, RecordingType,
-    ResumePoint, Status,
+    Error, ErrorKind, ListRecordings, Page, ParticipantSid, RecordingType, ResumePoint, SourceSid,
+    Status,
 };
 
 use crate::support::fake_server::{ROOM, Server, json_response, recording, serve_room};
@@ -28,7 +28,7 @@ fn resume_point_beyond_a_shrunk_page_is_an_error_before_anything_is_yielded() {
         (3, Some("page 0 has 2 records, and the resume point is after 3: start the listing over")),
     ] {
         let edited = format!("{}{index}", point.strip_suffix('1').unwrap());
-        let mut rest = client.recordings(room()).resume(edited.parse().unwrap()).into_iter();
+        let mut rest = client.recordings(room()).continue_at(edited.parse().unwrap()).into_iter();
         match words {
             None => assert_eq!(rest.filter(Result::is_ok).count(), 3 - index),
             Some(words) => {
@@ -88,7 +88,7 @@ fn resume_points_of_pages_lead_forward_and_back() {
         // As a web page does: each request is a listing of its own, and points are text.
         let show = |from: Option<&String>| {
             let listing = match from {
-                Some(point) => listing().resume(point.parse().unwrap()),
+                Some(point) => listing().continue_at(point.parse().unwrap()),
                 None => listing(),
             };
             let page = listing.pages().next().unwrap().unwrap();
@@ -115,7 +115,7 @@ fn resume_points_of_pages_lead_forward_and_back() {
 }
 
 #[test]
-fn point_names_its_list_filters_page_size_and_page() {
+fn point_holds_its_list_filters_page_size_and_page() {
     let server = serve_room((0..30).map(recording).collect());
     let client = client(server.base_url());
     let date = |text| OffsetDateTime::parse(text, &Rfc3339).unwrap();
@@ -131,14 +131,6 @@ fn point_names_its_list_filters_page_size_and_page() {
         .page_size(2)
         .pages();
     let point = pages.nth(1).unwrap().unwrap().next.unwrap();
-    assert_eq!((point.room_sid(), point.page(), point.page_size()), (None, 2, 2));
-    assert_eq!(point.status(), Some(&Status::Completed));
-    assert_eq!(point.media_type(), Some(&RecordingType::Video));
-    assert_eq!(point.created_after(), Some(date("2020-01-01T00:00:00Z")));
-    assert_eq!(point.created_before(), Some(date("2030-01-01T00:00:01Z")));
-    let grouping = [GroupingSid::Room(room()), GroupingSid::Participant(participant)];
-    assert_eq!(point.grouping_sids(), grouping);
-    assert_eq!(point.source_sid(), None);
     let text = format!(
         "account.Status-completed.DateCreatedAfter-2020-01-01T00_3A00_3A00Z\
          .DateCreatedBefore-2030-01-01T00_3A00_3A01Z.GroupingSid-{ROOM}.GroupingSid-{participant}\
@@ -158,10 +150,9 @@ fn point_names_its_list_filters_page_size_and_page() {
         .into_iter()
         .skip(4);
     assert_eq!(rest, listed.map(Result::unwrap).collect::<Vec<_>>());
-    let track = "MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+    let track: SourceSid = "MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
     let point = client.recordings(room()).source_sid(track).into_iter().resume_point().unwrap();
-    assert_eq!((point.source_sid(), point.media_type()), (Some(track), None));
-    assert_eq!((point.room_sid(), point.page(), point.page_size()), (Some(room()), 0, 1000));
+    assert_eq!(point.to_string(), format!("{ROOM}.SourceSid-{track}.PageSize-1000.0.0"));
 }
 
 #[test]
@@ -221,10 +212,11 @@ fn greatest_position_is_an_error_that_says_to_start_over() {
     let server = serve_room((0..3).map(recording).collect());
     let listing = client(server.base_url()).recordings(room()).page_size(2);
     let text = format!("{ROOM}.PageSize-2.{}.{}", u64::MAX, usize::MAX);
-    let mut recordings = listing.clone().resume(text.parse().unwrap()).into_iter();
+    let mut recordings = listing.clone().continue_at(text.parse().unwrap()).into_iter();
     assert_invalid_response(&recordings.next().unwrap().unwrap_err(), "start the listing over");
     let text = format!("{ROOM}.PageSize-2.{}.0", u64::MAX);
-    let pages: Vec<_> = listing.resume(text.parse().unwrap()).pages().map(Result::unwrap).collect();
+    let pages: Vec<_> =
+        listing.continue_at(text.parse().unwrap()).pages().map(Result::unwrap).collect();
     assert_eq!(pages.iter().map(|page| page.number).collect::<Vec<_>>(), [u64::MAX; 2]);
 }
 
@@ -236,13 +228,14 @@ fn resumed_listing_with_other_parameters_is_rejected_before_any_request() {
     let new = || client.recordings(room());
     let limited = point(new().limit(3));
     for listing in [
-        new().resume(limited.clone()),
-        new().limit(4).resume(limited.clone()),
+        new().page_size(4).continue_at(limited.clone()),
         client.resume(limited.clone()).page_size(4),
         client.resume(limited.clone()).status(Status::Failed),
-        new().resume(point(new().status(Status::Completed))),
-        new().status(Status::Completed).resume(point(new())),
-        new().resume(point(client.recordings(format!("RM{}", "b".repeat(32)).parse().unwrap()))),
+        new().continue_at(point(new().status(Status::Completed))),
+        new().status(Status::Completed).continue_at(point(new())),
+        new().continue_at(point(
+            client.recordings(format!("RM{}", "b".repeat(32)).parse().unwrap()),
+        )),
     ] {
         let mut recordings = listing.into_iter();
         let error = recordings.next().unwrap().unwrap_err();
@@ -252,8 +245,10 @@ fn resumed_listing_with_other_parameters_is_rejected_before_any_request() {
     }
     assert_eq!(server.requests().len(), 0);
 
-    assert_eq!(new().limit(3).resume(limited.clone()).into_iter().count(), 3);
-    assert_eq!(new().page_size(3).resume(limited.clone()).into_iter().count(), 9);
+    assert_eq!(new().continue_at(limited.clone()).into_iter().count(), 9);
+    assert_eq!(new().limit(3).continue_at(limited.clone()).into_iter().count(), 3);
+    assert_eq!(new().limit(4).continue_at(limited.clone()).into_iter().count(), 4);
+    assert_eq!(new().page_size(3).continue_at(limited.clone()).into_iter().count(), 9);
     assert_eq!(client.resume(limited).limit(7).into_iter().count(), 7);
 }
 
@@ -277,7 +272,7 @@ fn next_of_a_stored_page_has_the_filters_and_the_page_size_of_its_url() {
 }
 
 fn stored_page(body: &[u8], account: bool) -> Result<Page, Error> {
-    if account { Page::from_account_json(body) } else { Page::from_json(body, &room()) }
+    if account { Page::from_account_json(body) } else { Page::from_json(body, room()) }
 }
 
 /// The body of a response to a request made without this crate.

@@ -1,29 +1,35 @@
 //! The SID types: what they accept, what they print, and what they say of anything else.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use twilio_room_recordings::{
     AccountSid, ApiKeySid, OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RoomSid,
-    SidFault, SourceSid,
+    SourceSid,
 };
 
-fn room_fault(text: &str) -> SidFault {
-    let error = text.parse::<RoomSid>().unwrap_err();
-    assert_eq!(error.input(), text);
-    error.fault()
-}
-
 #[test]
-fn a_wrong_sid_says_which_rule_it_broke_and_where() {
+fn invalid_sid_is_reported_with_the_first_difference() {
     let digits = "0123456789abcdefABCDEF0123456789";
     assert!(format!("RM{digits}").parse::<RoomSid>().is_ok());
-    assert_eq!(room_fault(""), SidFault::Length { found: 0 });
-    assert_eq!(room_fault(&format!("RM{digits}0")), SidFault::Length { found: 35 });
-    assert_eq!(room_fault(&format!("RT{digits}")), SidFault::Prefix);
-    assert_eq!(room_fault(&format!("rm{digits}")), SidFault::Prefix);
-    assert_eq!(room_fault(&format!("RM{}g", &digits[1..])), SidFault::Digit { at: 33 });
-    assert_eq!(room_fault(&format!("RM\n{}", &digits[1..])), SidFault::Digit { at: 2 });
-    assert_eq!(room_fault(&format!("RM{}é", &digits[2..])), SidFault::Digit { at: 32 });
-    assert_eq!(room_fault(&format!("RM{}é", &digits[1..])), SidFault::Length { found: 34 });
+
+    for (text, difference) in [
+        (String::new(), "0 characters"),
+        ("R".to_owned(), "1 character"),
+        (format!("RM{digits}0"), "35 characters"),
+        (format!("RT{digits}"), "prefix \"RT\""),
+        (format!("rm{digits}"), "prefix \"rm\""),
+        (format!("RM{}g", &digits[1..]), "'g' at offset 33"),
+        (format!("RM\n{}", &digits[1..]), "'\\n' at offset 2"),
+        (format!("RM{}é", &digits[2..]), "'é' at offset 32"),
+        (format!("RM{}é", &digits[1..]), "non-ASCII characters"),
+    ] {
+        let error = text.parse::<RoomSid>().unwrap_err();
+        assert_eq!(error.input(), text);
+        let expected = format!("expected RM and 32 hexadecimal digits, got {difference}");
+        assert!(error.to_string().ends_with(&expected), "{error}");
+    }
 }
 
 #[test]
@@ -78,13 +84,25 @@ fn thirty_four_bytes_and_the_usual_traits() {
 }
 
 #[test]
-fn sid_converts_to_and_from_text() {
+fn sids_that_differ_in_case_are_equal_and_print_as_they_came() {
     let text = "RM0123456789abcdef0123456789ABCDEF";
-    let sid = RoomSid::try_from(text.to_owned()).unwrap();
-    assert_eq!(String::from(sid), text);
-    assert!(RoomSid::try_from("RM".to_owned()).is_err());
-    assert!(sid == *text && sid == text && sid != *text.to_lowercase());
-    assert!(sid != text[..33]);
+    let (sid, lower) =
+        (text.parse::<RoomSid>().unwrap(), format!("RM{}", text[2..].to_lowercase()));
+    let other: RoomSid = lower.parse().unwrap();
+
+    assert_eq!(sid, other);
+    assert_eq!(sid.cmp(&other), Ordering::Equal);
+    assert_eq!(HashSet::from([sid, other]).len(), 1);
+    assert!(sid == *text && sid == text && sid == *lower && sid == lower.as_str());
+    assert!(sid != text[..33] && sid != text.replace('9', "8").parse::<RoomSid>().unwrap());
+    assert_eq!((sid.to_string(), other.to_string()), (text.to_owned(), lower));
+}
+
+#[test]
+fn sids_are_ordered_without_case() {
+    let [first, second, third] =
+        ["a", "B", "c"].map(|digit| format!("RM{}", digit.repeat(32)).parse::<RoomSid>().unwrap());
+    assert!(first < second && second < third);
 }
 
 #[test]
@@ -107,7 +125,7 @@ proptest! {
         prop_assert_eq!(&json, &format!("\"{text}\""));
         prop_assert_eq!(serde_json::from_str::<SourceSid>(&json).unwrap(), sid);
         let flipped: String = text.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect();
-        prop_assert!(sid.eq_ignore_ascii_case(&flipped.parse().unwrap()));
+        prop_assert_eq!(sid, flipped.parse::<SourceSid>().unwrap());
     }
 
     #[test]

@@ -26,7 +26,6 @@ const fn error<T: StdError + Send + Sync + 'static>() {}
 const fn iterator<T: FusedIterator>() {}
 const fn made_from<T: for<'a> TryFrom<&'a str>>() {}
 const fn compared_with_text<T: PartialEq<str> + for<'a> PartialEq<&'a str>>() {}
-const fn owned_text<T: TryFrom<String> + Into<String>>() {}
 
 macro_rules! assert_for {
     ($assertion:ident: $($type:ty),* $(,)?) => {
@@ -40,18 +39,17 @@ assert_for!(sent: Media<'static>);
 assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
     Downloaded, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
-    RoomSid, ApiError, SidFault, SignedUrl, SourceSid, Status, UnknownValue);
+    RoomSid, ApiError, SignedUrl, SourceSid, Status, UnknownValue);
 assert_for!(key: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status, UnknownValue);
 assert_for!(hashed: Deletion, Downloaded, GroupingSids, Links, Progress, ResumePoint,
-    RetryPolicy, RoomRecording, SidFault);
+    RetryPolicy, RoomRecording);
 assert_for!(text: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
 assert_for!(made_from: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
 assert_for!(compared_with_text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid,
     RecordingSid, RecordingType, RoomSid, SourceSid, Status);
-assert_for!(owned_text: AccountSid, ApiKeySid, ParticipantSid, RecordingSid, RoomSid, SourceSid);
 assert_for!(error: ApiError, Error, ParseResumePointError, ParseSidError, TimeoutError, TransportError);
 assert_for!(iterator: Pages, RecordingsIter);
 
@@ -62,7 +60,7 @@ const fn stored<T: Serialize + DeserializeOwned>() {}
 
 assert_for!(cloned: Client, ClientBuilder, ListRecordings, RecordingResource);
 assert_for!(copied: AccountSid, ApiKeySid, OAuthClientSid, Deletion, Downloaded, ParticipantSid, Progress,
-    RecordingSid, RoomSid, SidFault, SourceSid);
+    RecordingSid, RoomSid, SourceSid);
 assert_for!(read: MediaReader);
 assert_for!(stored: GroupingSids, Links, ResumePoint, RoomRecording);
 

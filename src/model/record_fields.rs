@@ -1,0 +1,271 @@
+//! The fields of a record, read one by one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde_json::{Map, Value};
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, SignedDuration};
+
+use super::recording::{
+    Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
+};
+use super::sid::{AccountSid, RecordingSid, RoomSid, SourceSid};
+
+/// The fields of a record that were read so far. An optional field that is null is absent.
+#[derive(Default)]
+pub(crate) struct RecordFields {
+    pub sid: Option<RecordingSid>,
+    status: Option<Status>,
+    account_sid: Option<AccountSid>,
+    room_sid: Option<RoomSid>,
+    date_created: Option<OffsetDateTime>,
+    date_updated: Option<OffsetDateTime>,
+    date_deleted: Option<OffsetDateTime>,
+    source_sid: Option<SourceSid>,
+    track_name: Option<String>,
+    recording_type: Option<RecordingType>,
+    codec: Option<Codec>,
+    container_format: Option<ContainerFormat>,
+    size: Option<u64>,
+    duration: Option<u64>,
+    offset: Option<i64>,
+    grouping_sids: Option<GroupingSids>,
+    url: Option<String>,
+    links: Option<Links>,
+    media_external_location: Option<String>,
+    encryption_key: Option<String>,
+    status_callback: Option<String>,
+    status_callback_method: Option<String>,
+    additional_fields: Map<String, Value>,
+}
+
+/// The reason why the fields are not a record.
+pub(crate) struct InvalidField {
+    pub name: &'static str,
+    pub reason: String,
+}
+
+impl fmt::Display for InvalidField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.reason)
+    }
+}
+
+impl RecordFields {
+    /// Reads the value of a field.
+    #[inline(always)]
+    pub(crate) fn read<'de, D: Deserializer<'de>>(
+        &mut self,
+        name: &str,
+        value: D,
+    ) -> Result<(), D::Error> {
+        match name {
+            "sid" => set(&mut self.sid, Some(Deserialize::deserialize(value)?)),
+            "status" => set(&mut self.status, Some(Deserialize::deserialize(value)?)),
+            "account_sid" => set(&mut self.account_sid, Some(Deserialize::deserialize(value)?)),
+            "room_sid" => set(&mut self.room_sid, Option::deserialize(value)?),
+            "date_created" => set(&mut self.date_created, Some(date(value)?)),
+            "date_updated" => set(&mut self.date_updated, optional_date(value)?),
+            "date_deleted" => set(&mut self.date_deleted, optional_date(value)?),
+            "source_sid" => set(&mut self.source_sid, Option::deserialize(value)?),
+            "track_name" => set(&mut self.track_name, Option::deserialize(value)?),
+            "type" => set(&mut self.recording_type, Option::deserialize(value)?),
+            "codec" => set(&mut self.codec, Option::deserialize(value)?),
+            "container_format" => set(&mut self.container_format, Option::deserialize(value)?),
+            "size" => set(&mut self.size, unsigned(value)?),
+            "duration" => set(&mut self.duration, unsigned(value)?),
+            "offset" => set(&mut self.offset, signed(value)?),
+            "grouping_sids" => set(&mut self.grouping_sids, Option::deserialize(value)?),
+            "url" => set(&mut self.url, Option::deserialize(value)?),
+            "links" => set(&mut self.links, Option::deserialize(value)?),
+            "media_external_location" => {
+                set(&mut self.media_external_location, Option::deserialize(value)?)
+            }
+            "encryption_key" => set(&mut self.encryption_key, Option::deserialize(value)?),
+            "status_callback" => set(&mut self.status_callback, Option::deserialize(value)?),
+            "status_callback_method" => {
+                set(&mut self.status_callback_method, Option::deserialize(value)?)
+            }
+            _ => match self.additional_fields.insert(name.to_owned(), Value::deserialize(value)?) {
+                None => Ok(()),
+                Some(_) => Err(D::Error::custom(REPEATED)),
+            },
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_record(self) -> Result<RoomRecording, InvalidField> {
+        let room = self.room()?;
+        let sid = required("sid", self.sid)?;
+        let status = required("status", self.status)?;
+        let account_sid = required("account_sid", self.account_sid)?;
+        let room_sid = required("room_sid", room)?;
+        let date_created = required("date_created", self.date_created)?;
+
+        Ok(RoomRecording {
+            sid,
+            status,
+            account_sid,
+            room_sid,
+            date_created,
+            date_updated: self.date_updated,
+            date_deleted: self.date_deleted,
+            source_sid: self.source_sid,
+            track_name: self.track_name,
+            recording_type: self.recording_type,
+            codec: self.codec,
+            container_format: self.container_format,
+            size: self.size,
+            duration: self.duration.map(Duration::from_secs),
+            offset: self.offset.map(SignedDuration::milliseconds),
+            grouping_sids: self.grouping_sids,
+            url: self.url,
+            links: self.links,
+            media_external_location: self.media_external_location,
+            encryption_key: self.encryption_key,
+            status_callback: self.status_callback,
+            status_callback_method: self.status_callback_method,
+            additional_fields: self.additional_fields,
+        })
+    }
+
+    /// The room, which a record may name twice.
+    #[inline(always)]
+    fn room(&self) -> Result<Option<RoomSid>, InvalidField> {
+        let grouping_room = self.grouping_sids.as_ref().and_then(|grouping| grouping.room_sid);
+        match (self.room_sid, grouping_room) {
+            (Some(room), Some(other)) if room != other => {
+                let reason = format!("\"{room}\": expected {other}, the room in grouping_sids");
+                Err(InvalidField { name: "room_sid", reason })
+            }
+            (room, other) => Ok(room.or(other)),
+        }
+    }
+}
+
+pub(crate) const REPEATED: &str = "appears twice";
+
+#[inline(always)]
+fn set<T, E: Error>(field: &mut Option<T>, value: Option<T>) -> Result<(), E> {
+    if field.is_some() {
+        return Err(E::custom(REPEATED));
+    }
+    *field = value;
+    Ok(())
+}
+
+fn required<T>(name: &'static str, value: Option<T>) -> Result<T, InvalidField> {
+    value.ok_or_else(|| InvalidField { name, reason: "is missing".to_owned() })
+}
+
+/// Text that is borrowed if nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Text<'_> {
+    fn to_date<E: Error>(&self) -> Result<OffsetDateTime, E> {
+        OffsetDateTime::parse(&self.0, &Rfc3339)
+            .map_err(|_| E::custom("expected an RFC 3339 date-time"))
+    }
+}
+
+fn date<'de, D: Deserializer<'de>>(value: D) -> Result<OffsetDateTime, D::Error> {
+    Text::deserialize(value)?.to_date()
+}
+
+fn optional_date<'de, D: Deserializer<'de>>(value: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    Option::<Text>::deserialize(value)?.map(|text| text.to_date()).transpose()
+}
+
+fn unsigned<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    const EXPECTED: &str = "expected an unsigned 64-bit integer";
+
+    let Some(WholeNumber(number)) = Option::deserialize(value)? else { return Ok(None) };
+    u64::try_from(number).map(Some).map_err(|_| D::Error::custom(EXPECTED))
+}
+
+fn signed<'de, D: Deserializer<'de>>(value: D) -> Result<Option<i64>, D::Error> {
+    const EXPECTED: &str = "expected a 64-bit integer";
+
+    let Some(WholeNumber(number)) = Option::deserialize(value)? else { return Ok(None) };
+    i64::try_from(number).map(Some).map_err(|_| D::Error::custom(EXPECTED))
+}
+
+/// An integer, also in a form with a fraction or an exponent, such as `12.0`.
+struct WholeNumber(i128);
+
+impl<'de> Deserialize<'de> for WholeNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+
+        impl Visitor<'_> for NumberVisitor {
+            type Value = WholeNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<WholeNumber, E> {
+                Ok(WholeNumber(number.into()))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<WholeNumber, E> {
+                Ok(WholeNumber(number.into()))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
+                let digits = number.to_string();
+                digits
+                    .parse()
+                    .map(WholeNumber)
+                    .map_err(|_| E::invalid_value(Unexpected::Float(number), &self))
+            }
+        }
+
+        deserializer.deserialize_i64(NumberVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for RoomRecording {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = RoomRecording;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    #[inline(always)]
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RoomRecording, A::Error> {
+        let mut fields = RecordFields::default();
+        while let Some(Text(name)) = map.next_key()? {
+            map.next_value_seed(Field { name: &name, record: &mut fields })?;
+        }
+        fields.into_record().map_err(A::Error::custom)
+    }
+}
+
+/// The place of a field's value.
+struct Field<'a> {
+    name: &'a str,
+    record: &'a mut RecordFields,
+}
+
+impl<'de> DeserializeSeed<'de> for Field<'_> {
+    type Value = ();
+
+    #[inline(always)]
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
+        self.record.read(self.name, value)
+    }
+}
