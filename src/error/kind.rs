@@ -62,8 +62,8 @@ pub enum ErrorKind {
     InvalidResponse(String),
     /// One record of a page is invalid. The listing continues after it.
     InvalidRecord(InvalidRecord),
-    /// The API named a next page that this listing has already fetched, or returned the records of
-    /// an earlier page again.
+    /// The API named a next page that this listing has already fetched, or returned three pages in a
+    /// row with the records of earlier pages.
     PaginationLoop {
         /// The page, counted from 0, at which the loop was found.
         page: u64,

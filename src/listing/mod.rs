@@ -1,6 +1,7 @@
 //! Listings of recordings.
 
 mod body;
+mod history;
 mod page;
 mod pages;
 mod record;

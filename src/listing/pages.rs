@@ -1,16 +1,16 @@
 //! A listing, page by page.
 
-use std::collections::HashSet;
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::iter::FusedIterator;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::history::History;
 use super::page::{NextPage, Page, PageResponse, parse_page};
 use crate::error::{Error, ErrorKind};
 use crate::http::{ApiRequest, Deadline, Http, Method};
-use crate::model::{PageToken, Position, ResumePoint, RoomRecording};
+use crate::model::{Position, ResumePoint};
 
 /// The maximum number of empty pages in a row. An API that sends more makes no progress.
 const MAX_EMPTY_PAGES: u32 = 100;
@@ -22,9 +22,12 @@ const MAX_EMPTY_PAGES: u32 = 100;
 /// ends.
 ///
 /// The iteration always ends: it yields a [`PaginationLoop`](ErrorKind::PaginationLoop) error if
-/// the API links to a page already fetched, or returns the records of an earlier page again, and
-/// an [`InvalidResponse`](ErrorKind::InvalidResponse) error after more than 100 empty pages in a
-/// row.
+/// the API links to a page already fetched, or returns three pages in a row with the records of
+/// earlier pages, and an [`InvalidResponse`](ErrorKind::InvalidResponse) error after more than 100
+/// empty pages in a row.
+///
+/// If recordings begin during the listing, the API may return the records of an earlier page again.
+/// Such a page is yielded without its records.
 ///
 /// ```no_run
 /// use twilio_room_recordings::{Client, Error, Pages};
@@ -39,14 +42,48 @@ const MAX_EMPTY_PAGES: u32 = 100;
 /// # Ok::<(), Error>(())
 /// ```
 #[must_use = "a listing sends nothing until it is iterated over"]
-pub struct Pages(
-    /// The error of a listing that was refused, until it is yielded.
-    Result<Box<Listing>, Option<Error>>,
-);
+pub struct Pages {
+    http: Arc<Http>,
+    step: Step,
+    remaining_limit: Option<u64>,
+    time_limit: Option<Duration>,
+    deadline: Option<Deadline>,
+    history: History,
+    body: Vec<u8>,
+}
+
+/// The next step of a listing.
+enum Step {
+    /// Fetch the page at this point.
+    Fetch(ResumePoint),
+    /// Report that no page can follow. The listing can be resumed at the point, if there is one.
+    Fail(Error, Option<ResumePoint>),
+    /// None. The listing can be resumed at the point, if there is one.
+    Over(Option<ResumePoint>),
+}
 
 impl Pages {
-    pub(super) fn new(listing: Result<Listing, Error>) -> Self {
-        Self(listing.map(Box::new).map_err(Some))
+    /// A listing from this point on, or one that only reports why it is refused.
+    pub(super) fn new(
+        http: Arc<Http>,
+        start: Result<ResumePoint, Error>,
+        limit: Option<u64>,
+        time_limit: Option<Duration>,
+    ) -> Self {
+        let step = match start {
+            Ok(point) if limit == Some(0) => Step::Over(Some(point)),
+            Ok(point) => Step::Fetch(point),
+            Err(error) => Step::Fail(error, None),
+        };
+        Self {
+            http,
+            step,
+            remaining_limit: limit,
+            time_limit,
+            deadline: None,
+            history: History::default(),
+            body: Vec::new(),
+        }
     }
 
     /// Returns the resume point after the pages yielded so far.
@@ -67,134 +104,38 @@ impl Pages {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn resume_point(&self) -> Option<ResumePoint> {
-        self.listing()?.resume_point()
-    }
-
-    pub(super) fn listing(&self) -> Option<&Listing> {
-        self.0.as_deref().ok()
+        match &self.step {
+            Step::Fetch(point) => Some(point.clone()),
+            Step::Fail(_, point) | Step::Over(point) => point.clone(),
+        }
     }
 
     /// The number of items that are known to follow, and `true` if more may.
     pub(super) fn pending(&self) -> (usize, bool) {
-        match &self.0 {
-            Ok(listing) => match listing.step {
-                Step::Fetch => (0, true),
-                Step::Fail(_) => (1, false),
-                Step::Stop | Step::End => (0, false),
-            },
-            Err(error) => (error.iter().count(), false),
-        }
-    }
-}
-
-impl Iterator for Pages {
-    type Item = Result<Page, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            Ok(listing) => listing.next(),
-            Err(error) => error.take().map(Err),
-        }
-    }
-}
-
-impl FusedIterator for Pages {}
-
-impl fmt::Debug for Pages {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Ok(listing) => f
-                .debug_struct("Pages")
-                .field("resume_point", &listing.resume_point())
-                .field("remaining_limit", &listing.remaining_limit)
-                .finish_non_exhaustive(),
-            Err(error) => f.debug_struct("Pages").field("refused", error).finish_non_exhaustive(),
-        }
-    }
-}
-
-/// A listing in progress.
-pub(super) struct Listing {
-    http: Arc<Http>,
-    position: ResumePoint,
-    step: Step,
-    remaining_limit: Option<u64>,
-    time_limit: Option<Duration>,
-    deadline: Option<Deadline>,
-    /// One hash of the token and one of the records of each page fetched: sixteen bytes a page,
-    /// however long they are.
-    fetched: HashSet<u64>,
-    hasher: RandomState,
-    empty_pages: u32,
-    body: Vec<u8>,
-}
-
-/// The next step of a listing.
-enum Step {
-    /// Fetch the page at the current position.
-    Fetch,
-    /// Report that no page can follow.
-    Fail(Error),
-    /// None: the limit is reached, or a page failed. The current position can be resumed.
-    Stop,
-    /// None, and nothing can be resumed: the list is at its end, or it loops.
-    End,
-}
-
-impl Listing {
-    pub(super) fn new(
-        http: Arc<Http>,
-        position: ResumePoint,
-        limit: Option<u64>,
-        time_limit: Option<Duration>,
-    ) -> Self {
-        Self {
-            http,
-            position,
-            step: if limit == Some(0) { Step::Stop } else { Step::Fetch },
-            remaining_limit: limit,
-            time_limit,
-            deadline: None,
-            fetched: HashSet::new(),
-            hasher: RandomState::new(),
-            empty_pages: 0,
-            body: Vec::new(),
-        }
-    }
-
-    pub(super) fn position(&self) -> &ResumePoint {
-        &self.position
-    }
-
-    fn resume_point(&self) -> Option<ResumePoint> {
         match &self.step {
-            Step::Fetch | Step::Stop => Some(self.position.clone()),
-            Step::Fail(error) => error.resume_point().cloned(),
-            Step::End => None,
+            Step::Fetch(_) => (0, true),
+            Step::Fail(..) => (1, false),
+            Step::Over(_) => (0, false),
         }
     }
 
-    fn next(&mut self) -> Option<Result<Page, Error>> {
-        let outcome = match std::mem::replace(&mut self.step, Step::Stop) {
-            Step::Fetch => self.fetch().and_then(|response| self.advance(response)),
-            Step::Fail(error) => Err(error),
-            over @ (Step::Stop | Step::End) => {
-                self.step = over;
-                return None;
-            }
+    fn fetch_and_advance(&mut self, point: ResumePoint) -> (Result<Page, Error>, Step) {
+        let response = match self.fetch(&point) {
+            Ok(response) => response,
+            Err(error) => return (Err(error), Step::Over(Some(point))),
         };
 
-        if outcome.as_ref().is_err_and(|error| error.resume_point().is_none()) {
-            self.step = Step::End;
+        match self.advance(point, response) {
+            Ok((page, step)) => (Ok(page), step),
+            Err(error) => (Err(error), Step::Over(None)),
         }
-        Some(outcome)
     }
 
-    fn fetch(&mut self) -> Result<PageResponse, Error> {
+    fn fetch(&mut self, point: &ResumePoint) -> Result<PageResponse, Error> {
         let deadline = *self.deadline.get_or_insert_with(|| Deadline::after(self.time_limit));
-        let ResumePoint { query, position } = &self.position;
+        let ResumePoint { query, position } = point;
         let token = position.token.as_ref();
-        self.fetched.insert(self.hash_of_token(token));
+        self.history.add_token(token);
 
         let path = query.path(token);
         let request = ApiRequest { method: Method::GET, path: &path, recording: None, deadline };
@@ -202,53 +143,50 @@ impl Listing {
             head.expect(200)?;
             parse_page(body, query, position.page)
         });
-        let mut response = response.map_err(|error| {
-            let error = if token.is_some() { error.with_page_token() } else { error };
-            error.resumable_at(self.position.clone())
-        })?;
+        let mut response = response
+            .map_err(|error| if token.is_some() { error.with_page_token() } else { error })?;
         response.errors().for_each(|error| self.http.complete_api_error(error));
         Ok(response)
     }
 
-    /// Moves past a page: drops the records before the position and after the limit, and decides
-    /// the next step.
-    fn advance(&mut self, response: PageResponse) -> Result<Page, Error> {
+    /// Drops the records of a page before the point and after the limit, and decides the next step.
+    fn advance(
+        &mut self,
+        mut point: ResumePoint,
+        response: PageResponse,
+    ) -> Result<(Page, Step), Error> {
         let PageResponse { mut page, next } = response;
-        self.check_records(&page)?;
-
-        let skipped = self.position.position.index;
-        if skipped > page.recordings.len() {
+        let index = &mut point.position.index;
+        if *index > page.recordings.len() {
             return Err(Error::invalid_response(format!(
-                "page {} has {} records, and the resume point is after {skipped}: start the \
-                 listing over",
+                "page {} has {} records, and the resume point is after {index}: start the listing \
+                 over",
                 page.number,
                 page.recordings.len(),
             )));
         }
-        page.recordings.drain(..skipped);
+
+        if self.history.add_records(page.number, &page.recordings)? {
+            *index = page.recordings.len();
+        }
+        page.recordings.drain(..*index);
         let kept = self.use_up_limit(&page);
-        self.position.position.index = skipped + kept;
+        *index += kept;
         let is_cut = kept < page.recordings.len();
         page.recordings.truncate(kept);
 
-        let next = next
-            .map_err(|error| error.resumable_at(self.position.clone()))
-            .and_then(|next| next.map(|next| self.check_next(next, page.number)).transpose());
-        page.next = match &next {
-            _ if is_cut => Some(self.position.clone()),
-            Ok(point) => point.clone(),
-            Err(_) => None,
+        let step = match next {
+            Ok(Some(next)) => self.step_to(next, &point),
+            Ok(None) => Step::Over(None),
+            Err(error) => Step::Fail(error, Some(point.clone())),
         };
-        self.step = match next {
-            _ if self.remaining_limit == Some(0) => Step::Stop,
-            Ok(Some(point)) => {
-                self.position = point;
-                Step::Fetch
-            }
-            Ok(None) => Step::End,
-            Err(error) => Step::Fail(error),
+        page.next = match &step {
+            _ if is_cut => Some(point.clone()),
+            Step::Fetch(next) => Some(next.clone()),
+            Step::Fail(..) | Step::Over(_) => None,
         };
-        Ok(page)
+        let is_at_limit = self.remaining_limit == Some(0);
+        Ok((page, if is_at_limit { Step::Over(Some(point)) } else { step }))
     }
 
     /// The number of the page's records, from the first, that the limit permits.
@@ -266,58 +204,54 @@ impl Listing {
         page.recordings.len()
     }
 
-    /// Checks that the records are not those of an earlier page, which an API that ignores the
-    /// page token sends again and again.
-    fn check_records(&mut self, page: &Page) -> Result<(), Error> {
-        if page.recordings.is_empty() {
-            self.empty_pages += 1;
-            return Ok(());
+    /// The step to the page after this point, if the listing may go there.
+    fn step_to(&self, next: NextPage, point: &ResumePoint) -> Step {
+        let ResumePoint { query, position: Position { page, .. } } = point;
+        if self.history.contains_token(&next.token) {
+            return Step::Fail(Error::new(ErrorKind::PaginationLoop { page: *page }), None);
         }
-
-        self.empty_pages = 0;
-        if self.fetched.insert(self.hash_of_records(page)) {
-            return Ok(());
-        }
-        let page = page.number.saturating_sub(1);
-        Err(Error::new(ErrorKind::PaginationLoop { page }))
-    }
-
-    /// The resume point of the next page, if the listing may go there.
-    fn check_next(&self, next: NextPage, page: u64) -> Result<ResumePoint, Error> {
-        let NextPage { token, .. } = next;
-        if self.fetched.contains(&self.hash_of_token(Some(&token))) {
-            return Err(Error::new(ErrorKind::PaginationLoop { page }));
-        }
-        if self.empty_pages > MAX_EMPTY_PAGES {
+        if self.history.empty_pages() > MAX_EMPTY_PAGES {
             let reason = format!("more than {MAX_EMPTY_PAGES} empty pages in a row");
-            return Err(Error::invalid_response(reason).resumable_at(self.position.clone()));
+            return Step::Fail(Error::invalid_response(reason), Some(point.clone()));
         }
-        let position = Position { token: Some(token), page: page.saturating_add(1), index: 0 };
-        Ok(ResumePoint { query: self.position.query.clone(), position })
-    }
 
-    fn hash_of_token(&self, token: Option<&PageToken>) -> u64 {
-        let (token, number) = match token {
-            None => (None, Some("0")),
-            Some(token) => (token.token(), token.page().filter(|_| token.token().is_none())),
-        };
-        self.hasher.hash_one((token, number))
-    }
-
-    fn hash_of_records(&self, page: &Page) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        page.recordings.iter().for_each(|record| identity(record).hash(&mut hasher));
-        hasher.finish()
+        let position = Position { token: Some(next.token), page: page.saturating_add(1), index: 0 };
+        Step::Fetch(ResumePoint { query: query.clone(), position })
     }
 }
 
-/// The text that identifies a record: its SID, or if the record is invalid, all of it.
-fn identity(record: &Result<RoomRecording, Error>) -> &str {
-    match record {
-        Ok(record) => record.sid.as_str(),
-        Err(error) => match error.kind() {
-            ErrorKind::InvalidRecord(record) => &record.json,
-            _ => "",
-        },
+impl Iterator for Pages {
+    type Item = Result<Page, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (outcome, step) = match mem::replace(&mut self.step, Step::Over(None)) {
+            Step::Fetch(point) => self.fetch_and_advance(point),
+            Step::Fail(error, point) => (Err(error), Step::Over(point)),
+            over @ Step::Over(_) => {
+                self.step = over;
+                return None;
+            }
+        };
+
+        self.step = step;
+        Some(outcome.map_err(|error| match self.resume_point() {
+            Some(point) => error.resumable_at(point),
+            None => error,
+        }))
+    }
+}
+
+impl FusedIterator for Pages {}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Pages");
+        if let Step::Fail(error, _) = &self.step {
+            shown.field("error", error);
+        }
+        shown
+            .field("resume_point", &self.resume_point())
+            .field("remaining_limit", &self.remaining_limit)
+            .finish_non_exhaustive()
     }
 }

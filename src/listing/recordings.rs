@@ -6,7 +6,7 @@ use std::vec;
 
 use super::pages::Pages;
 use crate::error::Error;
-use crate::model::{Position, ResumePoint, RoomRecording};
+use crate::model::{ResumePoint, RoomRecording};
 
 /// An iterator over the recordings of a listing, in the API's order; made by iterating over a
 /// [`ListRecordings`](crate::ListRecordings).
@@ -31,15 +31,15 @@ use crate::model::{Position, ResumePoint, RoomRecording};
 pub struct RecordingsIter {
     pages: Pages,
     current: vec::IntoIter<Result<RoomRecording, Error>>,
-    /// The position of the current page's first item.
-    start: Position,
+    /// The point of the current page's first item.
+    start: Option<ResumePoint>,
     yielded: usize,
 }
 
 impl RecordingsIter {
     pub(crate) fn new(pages: Pages) -> Self {
         let current = Vec::new().into_iter();
-        Self { pages, current, start: Position::default(), yielded: 0 }
+        Self { pages, current, start: None, yielded: 0 }
     }
 
     /// Returns the resume point after the items yielded so far.
@@ -67,10 +67,9 @@ impl RecordingsIter {
         if self.current.len() == 0 {
             return self.pages.resume_point();
         }
-        let index = self.start.index + self.yielded;
-        let position = Position { index, ..self.start.clone() };
-        let query = self.pages.listing()?.position().query.clone();
-        Some(ResumePoint { query, position })
+        let mut point = self.start.clone()?;
+        point.position.index += self.yielded;
+        Some(point)
     }
 }
 
@@ -86,9 +85,7 @@ impl Iterator for RecordingsIter {
 
             // The page is freed before the next one is fetched: one page is in memory at a time.
             self.current = Vec::new().into_iter();
-            if let Some(listing) = self.pages.listing() {
-                self.start = listing.position().position.clone();
-            }
+            self.start = self.pages.resume_point();
             self.yielded = 0;
             match self.pages.next()? {
                 Ok(page) => self.current = page.recordings.into_iter(),

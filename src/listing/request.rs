@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::{OffsetDateTime, UtcOffset};
 
-use super::pages::{Listing, Pages};
+use super::pages::Pages;
 use super::recordings::RecordingsIter;
 use crate::error::Error;
 use crate::http::Http;
@@ -279,10 +279,8 @@ impl ListRecordings {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn pages(self) -> Pages {
-        let listing = self.start().map(|position| {
-            Listing::new(Arc::clone(&self.http), position, self.limit, self.deadline)
-        });
-        Pages::new(listing)
+        let start = self.start();
+        Pages::new(self.http, start, self.limit, self.deadline)
     }
 
     fn start(&self) -> Result<ResumePoint, Error> {
