@@ -79,3 +79,10 @@ impl From<Error> for Failure {
         Self::Library(error)
     }
 }
+
+/// A record cannot be written as JSON.
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Other(error.to_string())
+    }
+}

@@ -27,58 +27,59 @@ enum Alignment {
     Right,
 }
 
-/// In the order in which they are shown, and left out if the terminal is narrow.
-const COLUMNS: [Column; 6] = [
-    Column { title: "SID", width: 34, alignment: Alignment::Left, cell: |it| it.sid.to_string() },
-    Column {
-        title: "STATUS",
-        width: 10,
-        alignment: Alignment::Left,
-        cell: |it| it.status.to_string(),
-    },
-    Column { title: "CREATED (UTC)", width: 16, alignment: Alignment::Left, cell: created },
-    Column { title: "LENGTH", width: 7, alignment: Alignment::Right, cell: length },
-    Column { title: "SIZE", width: 5, alignment: Alignment::Right, cell: size },
-    Column { title: "TYPE", width: 5, alignment: Alignment::Left, cell: recording_type },
+const SID: Column = column("SID", 34, Alignment::Left, |it| it.sid.to_string());
+const ROOM: Column = column("ROOM", 34, Alignment::Left, |it| it.room_sid.to_string());
+const PARTICIPANT: Column = column("PARTICIPANT", 34, Alignment::Left, participant);
+
+/// In the order in which they are shown.
+const DETAILS: [Column; 5] = [
+    column("STATUS", 10, Alignment::Left, |it| it.status.to_string()),
+    column("CREATED (UTC)", 16, Alignment::Left, created),
+    column("LENGTH", 7, Alignment::Right, length),
+    column("SIZE", 5, Alignment::Right, size),
+    column("TYPE", 5, Alignment::Left, |it| or_dash(it.recording_type.as_ref())),
 ];
 
-const ROOM: Column = Column {
-    title: "ROOM",
-    width: 34,
-    alignment: Alignment::Left,
-    cell: |it| it.room_sid.to_string(),
-};
+const fn column(
+    title: &'static str,
+    width: usize,
+    alignment: Alignment,
+    cell: fn(&RoomRecording) -> String,
+) -> Column {
+    Column { title, width, alignment, cell }
+}
 
 /// The columns that fit a width.
 pub struct Table(Vec<Column>);
 
 impl Table {
-    /// A table that is at most as wide, except that the first column is always there.
+    /// A table that is at most as wide, except that the SIDs that other commands need are always
+    /// there. Columns that do not fit are left out.
     pub fn new(width: usize, several_rooms: bool) -> Self {
-        let mut columns = Vec::new();
-        let mut used = 0;
-        for column in COLUMNS {
-            let needed = if columns.is_empty() { column.width } else { used + GAP + column.width };
-            if !columns.is_empty() && needed > width {
-                return Self(columns);
+        let mut table = Self(vec![SID]);
+        if several_rooms {
+            table.0.push(ROOM);
+        }
+        for column in DETAILS {
+            if table.width() + GAP + column.width <= width {
+                table.0.push(column);
             }
-            used = needed;
-            columns.push(column);
         }
 
-        if several_rooms && used + GAP + ROOM.width <= width {
-            used += GAP + ROOM.width;
-            columns.push(ROOM);
+        if table.width() + GAP + PARTICIPANT.width + GAP + MIN_TRACK_WIDTH <= width {
+            table.0.push(PARTICIPANT);
         }
-        if used + GAP + MIN_TRACK_WIDTH <= width {
-            columns.push(Column {
-                title: "TRACK",
-                width: width - used - GAP,
-                alignment: Alignment::Left,
-                cell: |it| it.track_name.as_deref().unwrap_or("-").to_owned(),
-            });
+        let rest = width.saturating_sub(table.width() + GAP);
+        if rest >= MIN_TRACK_WIDTH {
+            let name = |it: &RoomRecording| or_dash(it.track_name.as_ref());
+            table.0.push(column("TRACK", rest, Alignment::Left, name));
         }
-        Self(columns)
+        table
+    }
+
+    fn width(&self) -> usize {
+        let columns = self.0.iter().map(|column| column.width).sum::<usize>();
+        columns + GAP * (self.0.len() - 1)
     }
 
     pub fn header(&self) -> String {
@@ -147,7 +148,7 @@ fn created(recording: &RoomRecording) -> String {
 }
 
 fn length(recording: &RoomRecording) -> String {
-    recording.duration.map_or("-".to_owned(), |duration| short_length(duration.as_secs()))
+    or_dash(recording.duration.map(|duration| short_length(duration.as_secs())))
 }
 
 /// `h:mm:ss`, or `10h 00m` if that is too long for the column.
@@ -161,7 +162,7 @@ fn short_length(seconds: u64) -> String {
 }
 
 fn size(recording: &RoomRecording) -> String {
-    recording.size.map_or("-".to_owned(), short_size)
+    or_dash(recording.size.map(short_size))
 }
 
 /// At most five characters, with decimal units: `999 B`, `12.3K`, `456M`.
@@ -180,6 +181,10 @@ fn short_size(bytes: u64) -> String {
     format!("{}E", tenths / 10)
 }
 
-fn recording_type(recording: &RoomRecording) -> String {
-    recording.recording_type.as_ref().map_or("-".to_owned(), ToString::to_string)
+fn participant(recording: &RoomRecording) -> String {
+    or_dash(recording.grouping_sids.as_ref().and_then(|grouping| grouping.participant_sid))
+}
+
+fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or("-".to_owned(), |value| value.to_string())
 }

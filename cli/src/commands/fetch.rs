@@ -21,7 +21,7 @@ pub fn run(connection: &Connection, options: &Fetch) -> Result<(), Failure> {
     let OneRecording { room, sid } = options.recording;
     let recording = connection.recording(room, sid).fetch();
     let recording = recording.map_err(|error| Failure::Recording(sid, error))?;
-    let line = json::line(&recording).map_err(|error| Failure::Other(error.to_string()))?;
+    let line = json::line(&recording)?;
 
     let mut output = Output::new();
     output.line(&line)?;

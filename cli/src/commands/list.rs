@@ -1,9 +1,10 @@
 //! `list`: the records of rooms, page by page.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use terminal_size::Width;
 use twilio_room_recordings::{ListRecordings, Page, RoomRecording, Status};
 
@@ -66,22 +67,25 @@ pub fn run(
 ) -> Result<(), Failure> {
     let several_rooms = options.selection.is_account() || scopes.len() > 1;
     let table = (!options.json).then(|| Table::new(width(), several_rooms));
+    let bar = progress();
+    let messages = &messages.above(bar.clone());
     let mut printer = Printer { options, output: Output::new(), messages, table, printed: 0 };
 
     for &scope in scopes {
         let listing = listing(connection, scope, options, printer.remaining());
         let mut pages = listing.pages();
-        while printer.remaining() != Some(0)
-            && let Some(page) = pages.next()
-        {
+        while printer.remaining() != Some(0) {
+            bar.set_message(format!("listing… {} so far", printer.printed));
+            let Some(page) = pages.next() else { break };
             match page {
-                Ok(page) => printer.print(scope, page)?,
+                Ok(page) => printer.print(scope, page, &bar)?,
                 Err(error) if is_usage(&error) => return Err(error.into()),
                 Err(error) => messages.error(format_args!("{scope}: {error}")),
             }
         }
     }
 
+    bar.finish_and_clear();
     if printer.printed == 0 && messages.errors() == 0 {
         messages.note(Level::Normal, "no recordings");
     }
@@ -110,8 +114,19 @@ fn listing(
     listing
 }
 
+/// A line below the output, if standard error is a terminal.
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.with_style(
+        ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    )
+}
+
 fn width() -> usize {
-    let stdout = std::io::stdout();
+    let stdout = io::stdout();
     let size = terminal_size::terminal_size_of(&stdout).filter(|_| stdout.is_terminal());
     match size {
         Some((Width(columns), _)) if columns > 0 => columns.into(),
@@ -136,35 +151,38 @@ impl Printer<'_> {
     }
 
     /// Prints a page at once.
-    fn print(&mut self, scope: Scope, page: Page) -> Result<(), Failure> {
+    fn print(&mut self, scope: Scope, page: Page, bar: &ProgressBar) -> Result<(), Failure> {
         let filters = &self.options.selection.filters;
+        let mut rows = String::new();
         for record in page.recordings {
             if self.remaining() == Some(0) {
                 break;
             }
             match record {
                 Ok(recording) if filters.match_locally(&recording) => {
-                    self.print_record(&recording)?;
+                    self.add_row(&recording, &mut rows)?;
                 }
                 Ok(_) => {}
                 Err(error) => self.messages.error(invalid_record(scope, &error)),
             }
         }
-        self.output.flush()
+
+        bar.suspend(|| self.output.write(rows.as_bytes()).and_then(|()| self.output.flush()))
     }
 
-    fn print_record(&mut self, recording: &RoomRecording) -> Result<(), Failure> {
-        let line = match &self.table {
-            Some(table) => {
-                if self.printed == 0 {
-                    self.output.line(&table.header())?;
-                }
-                table.row(recording)
+    fn add_row(&mut self, recording: &RoomRecording, rows: &mut String) -> Result<(), Failure> {
+        if let Some(table) = &self.table {
+            if self.printed == 0 {
+                rows.push_str(&table.header());
+                rows.push('\n');
             }
-            None => json::line(recording).map_err(|error| Failure::Other(error.to_string()))?,
-        };
+            rows.push_str(&table.row(recording));
+        } else {
+            rows.push_str(&json::line(recording)?);
+        }
 
+        rows.push('\n');
         self.printed += 1;
-        self.output.line(&line)
+        Ok(())
     }
 }

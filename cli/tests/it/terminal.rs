@@ -30,18 +30,27 @@ fn shown(command: &mut Command, columns: u16) -> String {
     String::from_utf8(shown).expect("UTF-8")
 }
 
+/// The lines of a listing without its progress.
+fn table_lines(shown: &str) -> Vec<String> {
+    lines(shown).into_iter().filter(|line| !line.starts_with("listing… ")).collect()
+}
+
 /// The lines without escape sequences, also those that were drawn over.
 fn lines(shown: &str) -> Vec<String> {
     let mut plain = String::new();
     let mut chars = shown.chars();
     while let Some(char) = chars.next() {
         if char == '\u{1b}' {
-            chars.by_ref().find(char::is_ascii_alphabetic);
+            // The line is erased, or the rest of it.
+            if chars.by_ref().find(char::is_ascii_alphabetic) == Some('K') {
+                plain.push('\n');
+            }
         } else {
             plain.push(char);
         }
     }
-    plain.split(['\r', '\n']).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    let lines = plain.split(['\r', '\n']).map(str::trim_end);
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 #[test]
@@ -56,10 +65,17 @@ fn table_uses_the_width_of_the_terminal() {
         (80, "SIZE", "10.0K"),
         (88, "TYPE", "video"),
         (100, "TRACK", "video  a name tha…"),
-        (200, "TRACK", "video  a name that is longer than a narrow terminal is wide"),
+        (134, "TRACK", "video  a name that is longer than a narrow terminal…"),
+        (135, "TRACK", "video  PA00000000000000000000000000000001  a name th…"),
+        (
+            200,
+            "TRACK",
+            "PA00000000000000000000000000000001  a name that is longer than a narrow \
+                        terminal is wide",
+        ),
     ] {
         let shown = shown(program(server.base_url()).args(["list", ROOM]), columns);
-        let lines = lines(&shown);
+        let lines = table_lines(&shown);
         assert_eq!(lines.len(), 2, "{shown}");
         assert!(lines[0].ends_with(header) && lines[1].ends_with(row), "{columns}: {shown}");
         let widest = lines.iter().map(|line| line.chars().count()).max();
@@ -68,12 +84,54 @@ fn table_uses_the_width_of_the_terminal() {
 }
 
 #[test]
+fn table_of_the_account_shows_the_room_at_any_width() {
+    let server = serve_room(vec![recording(1)]);
+    let sids = format!("RT{:032x}  {ROOM}", 1);
+    for (columns, header, row) in [
+        (20, "SID                                 ROOM", &*sids),
+        (80, "ROOM                                 LENGTH", &format!("{sids}  0:00:02")),
+        (116, "LENGTH   SIZE", &format!("{sids}  completed   2026-02-02 12:00  0:00:02  10.0K")),
+        (150, "SIZE  TYPE   TRACK", "10.0K  video  track 1"),
+        (190, "TYPE   PARTICIPANT                         TRACK", "00000001  track 1"),
+    ] {
+        let shown = shown(program(server.base_url()).args(["list", "--account"]), columns);
+        let lines = table_lines(&shown);
+        assert!(lines[0].ends_with(header) && lines[1].ends_with(row), "{columns}: {shown}");
+    }
+}
+
+#[test]
+fn control_characters_of_names_are_escaped_on_a_terminal() {
+    let mut record = recording(1);
+    record["track_name"] = json!("a\u{1b}[2Jb\u{202e}c");
+    let server = serve_room(vec![record]);
+    let shown = shown(program(server.base_url()).args(["list", ROOM]), 200);
+    assert!(shown.contains("  a\\u{1b}[2Jb\\u{202e}c\r\n"), "{shown}");
+}
+
+#[test]
 fn wide_characters_do_not_widen_the_table() {
     let mut record = recording(1);
     record["track_name"] = json!("会议室会议室会议室");
     let server = serve_room(vec![record]);
     let shown = shown(program(server.base_url()).args(["list", ROOM]), 100);
-    assert!(lines(&shown)[1].ends_with("video  会议室会议…"), "{shown}");
+    assert!(table_lines(&shown)[1].ends_with("video  会议室会议…"), "{shown}");
+}
+
+#[test]
+fn progress_of_a_listing_is_shown_below_its_table() {
+    let server = serve_room((0..3).map(recording).collect());
+    let mut command = program(server.base_url());
+    let shown = shown(command.args(["list", "--page-size", "1", ROOM]), 80);
+    let lines = lines(&shown);
+    let is_first = |line: &str| lines.first().is_some_and(|first| first == line);
+    assert!(is_first("listing… 0 so far"), "{shown}");
+    assert!(lines.iter().any(|line| line == "listing… 1 so far"), "{shown}");
+    assert_eq!(table_lines(&shown).len(), 4, "{shown}");
+
+    let empty = serve_room(vec![]);
+    let shown = self::shown(program(empty.base_url()).args(["list", ROOM]), 80);
+    assert!(shown.ends_with("no recordings\r\n"), "{shown}");
 }
 
 #[test]
