@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 use crate::http::{ApiRequest, Deadline, Http, Method};
 use crate::listing::parse_record;
-use crate::model::{RecordingSid, RoomRecording, RoomSid};
+use crate::model::{List, RecordingSid, RoomRecording, RoomSid};
 
 /// One recording, by its SIDs. Made by [`Client::recording`](crate::Client::recording). Each method
 /// sends its own requests, with the client's retries.
@@ -108,7 +108,7 @@ impl RecordingResource {
     /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
         self.fetch_as(Deadline::after(self.time_limit), |body| {
-            let record = parse_record(body, self.room)?;
+            let record = parse_record(body, List::Room(self.room))?;
             if record.sid != self.recording {
                 let reason = format!("expected recording {}, got {}", self.recording, record.sid);
                 return Err(Error::invalid_response(reason));

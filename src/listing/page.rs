@@ -128,14 +128,12 @@ impl PageResponse {
 /// Decodes the body of a list response.
 pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<PageResponse, Error> {
     let text = text_of(body)?;
-    let room = query.list.room();
-    let is_of_list = |record: &RoomRecording| room.is_none_or(|room| record.room_sid == room);
     let valid = serde_json::from_str::<Body<RoomRecording>>(text)
         .ok()
-        .filter(|body| body.recordings.iter().all(is_of_list));
+        .filter(|body| body.recordings.iter().all(|record| query.check(record).is_ok()));
     let (meta, recordings) = match valid {
         Some(body) => (body.meta, body.recordings.into_iter().map(Ok).collect()),
-        None => decode_one_by_one(text, room, number)?,
+        None => decode_one_by_one(text, query, number)?,
     };
 
     let page_size = meta.page_size.unwrap_or(query.page_size);
@@ -161,7 +159,7 @@ fn invalid_next_page_url(reason: impl fmt::Display) -> Error {
 /// Decodes a page record by record, because at least one is invalid.
 fn decode_one_by_one(
     text: &str,
-    room: Option<RoomSid>,
+    query: &Query,
     page: u64,
 ) -> Result<(Meta, Vec<Result<RoomRecording, Error>>), Error> {
     let body: Body<&RawValue> =
@@ -172,11 +170,13 @@ fn decode_one_by_one(
     }
 
     let records = body.recordings.into_iter().enumerate().map(|(index, raw)| {
-        decode_record(raw.get(), room).map_err(|Fault { sid, field, reason }| {
-            let json = raw.get().to_owned();
-            let record = InvalidRecord { page, index, sid, field, reason, json };
-            Error::new(ErrorKind::InvalidRecord(record))
-        })
+        decode_record(raw.get(), |record| query.check(record)).map_err(
+            |Fault { sid, field, reason }| {
+                let json = raw.get().to_owned();
+                let record = InvalidRecord { page, index, sid, field, reason, json };
+                Error::new(ErrorKind::InvalidRecord(record))
+            },
+        )
     });
     Ok((body.meta, records.collect()))
 }

@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 
 use super::body::{expectation, not_json, text_of};
 use crate::error::Error;
-use crate::model::{InvalidField, REPEATED, RecordFields, RecordingSid, RoomRecording, RoomSid};
+use crate::model::{InvalidField, List, REPEATED, RecordFields, RecordingSid, RoomRecording};
 
 /// Decodes a body that is one record.
-pub(crate) fn parse_record(body: &[u8], room: RoomSid) -> Result<RoomRecording, Error> {
+pub(crate) fn parse_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
     let text = text_of(body)?;
-    decode_record(text, Some(room)).map_err(|fault| {
+    decode_record(text, |record| list.check(record)).map_err(|fault| {
         match serde_json::from_str::<IgnoredAny>(text) {
             Ok(_) => Error::invalid_response(fault.to_string()),
             Err(error) => not_json(text, error),
@@ -29,6 +29,12 @@ pub(super) struct Fault {
     pub reason: String,
 }
 
+impl Fault {
+    fn of_field(sid: Option<RecordingSid>, InvalidField { name, reason }: InvalidField) -> Self {
+        Self { sid, field: Some(name.to_owned()), reason }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.field {
@@ -38,20 +44,20 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Decodes a record field by field; of this room, if one is given.
-pub(super) fn decode_record(json: &str, room: Option<RoomSid>) -> Result<RoomRecording, Fault> {
+/// Decodes a record field by field.
+pub(super) fn decode_record(
+    json: &str,
+    check: impl Fn(&RoomRecording) -> Result<(), InvalidField>,
+) -> Result<RoomRecording, Fault> {
     let decoded = serde_json::Deserializer::from_str(json).deserialize_map(FieldByField);
     let record = decoded.unwrap_or_else(|error| {
         let reason = reason(json.trim(), &error);
         Err(Fault { sid: None, field: None, reason })
     })?;
 
-    match room {
-        Some(room) if record.room_sid != room => {
-            let reason = format!("\"{}\": expected {room}, the requested room", record.room_sid);
-            Err(Fault { sid: Some(record.sid), field: Some("room_sid".to_owned()), reason })
-        }
-        _ => Ok(record),
+    match check(&record) {
+        Ok(()) => Ok(record),
+        Err(invalid) => Err(Fault::of_field(Some(record.sid), invalid)),
     }
 }
 
@@ -77,11 +83,7 @@ impl<'de> Visitor<'de> for FieldByField {
         let sid = fields.sid;
         Ok(match fault {
             Some((field, reason)) => Err(Fault { sid, field: Some(field), reason }),
-            None => fields.into_record().map_err(|InvalidField { name, reason }| Fault {
-                sid,
-                field: Some(name.to_owned()),
-                reason,
-            }),
+            None => fields.into_record().map_err(|invalid| Fault::of_field(sid, invalid)),
         })
     }
 }

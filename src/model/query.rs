@@ -8,7 +8,8 @@ use time::{OffsetDateTime, UtcOffset};
 use super::grouping_sid::GroupingSid;
 use super::page_token::PageToken;
 use super::percent::{decode, pairs, push_encoded_pair, push_pair};
-use super::recording::{RecordingType, Status};
+use super::record_fields::InvalidField;
+use super::recording::{RecordingType, RoomRecording, Status};
 use super::sid::{RoomSid, SourceSid};
 
 /// The maximum number of records that the API puts on a page of a room's list.
@@ -30,10 +31,14 @@ pub(crate) enum List {
 }
 
 impl List {
-    pub(crate) fn room(self) -> Option<RoomSid> {
+    /// Checks that a record is of this list.
+    pub(crate) fn check(self, record: &RoomRecording) -> Result<(), InvalidField> {
         match self {
-            Self::Room(room) => Some(room),
-            Self::Account => None,
+            Self::Room(room) if record.room_sid != room => {
+                let expected = format!("{room}, the requested room");
+                Err(InvalidField::unexpected("room_sid", record.room_sid.as_str(), expected))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -79,6 +84,47 @@ impl Filters {
     pub(crate) fn account_only(&self) -> Option<(&'static str, &str)> {
         let grouping = self.grouping_sids.first().map(|sid| ("grouping SID filter", sid.as_str()));
         grouping.or(self.media_type.as_ref().map(|media| ("media type filter", media.as_str())))
+    }
+
+    /// Checks that a record passes the filters, as far as it has what they are about.
+    fn check(&self, record: &RoomRecording) -> Result<(), InvalidField> {
+        let differs = |name, value: &str, expected: &str| {
+            let expected = format!("{expected}, as requested");
+            Err(InvalidField::unexpected(name, value, expected))
+        };
+        let created = record.date_created;
+        let is_of = |sid: &GroupingSid| match sid {
+            GroupingSid::Room(room) => *room == record.room_sid,
+            GroupingSid::Participant(sid) => {
+                record.participant_sid().is_none_or(|participant| participant == *sid)
+            }
+        };
+
+        if let Some(status) = self.status.as_ref().filter(|status| **status != record.status) {
+            return differs("status", record.status.as_str(), status.as_str());
+        }
+        if let (Some(source), Some(other)) = (self.source_sid, record.source_sid)
+            && source != other
+        {
+            return differs("source_sid", other.as_str(), source.as_str());
+        }
+        if let Some(after) = self.created_after.filter(|after| created < *after) {
+            return differs("date_created", &created.to_string(), &format!("{after} or later"));
+        }
+        if let Some(before) = self.created_before.filter(|before| created >= *before) {
+            let expected = format!("a date before {before}");
+            return differs("date_created", &created.to_string(), &expected);
+        }
+        if !self.grouping_sids.is_empty() && !self.grouping_sids.iter().any(is_of) {
+            let room = record.room_sid;
+            return differs("grouping_sids", room.as_str(), "another room or participant");
+        }
+        match (&self.media_type, &record.recording_type) {
+            (Some(media_type), Some(other)) if media_type != other => {
+                differs("type", other.as_str(), media_type.as_str())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn push_to(&self, query: &mut String) {
@@ -132,6 +178,12 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// Checks that a record is one that was requested.
+    pub(crate) fn check(&self, record: &RoomRecording) -> Result<(), InvalidField> {
+        self.list.check(record)?;
+        self.filters.check(record)
+    }
+
     /// The path and query of a page; of the first page if there is no token.
     pub(crate) fn path(&self, token: Option<&PageToken>) -> String {
         let parameters = self.parameters(token);

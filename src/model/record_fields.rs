@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor};
-use serde_json::{Map, Value};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Number, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, SignedDuration};
 
@@ -47,6 +47,13 @@ pub(crate) struct RecordFields {
 pub(crate) struct InvalidField {
     pub name: &'static str,
     pub reason: String,
+}
+
+impl InvalidField {
+    /// A valid field with another value than expected.
+    pub(super) fn unexpected(name: &'static str, value: &str, expected: String) -> Self {
+        Self { name, reason: format!("\"{value}\": expected {expected}") }
+    }
 }
 
 impl fmt::Display for InvalidField {
@@ -139,8 +146,8 @@ impl RecordFields {
         let grouping_room = self.grouping_sids.as_ref().and_then(|grouping| grouping.room_sid);
         match (self.room_sid, grouping_room) {
             (Some(room), Some(other)) if room != other => {
-                let reason = format!("\"{room}\": expected {other}, the room in grouping_sids");
-                Err(InvalidField { name: "room_sid", reason })
+                let expected = format!("{other}, the room in grouping_sids");
+                Err(InvalidField::unexpected("room_sid", room.as_str(), expected))
             }
             (room, other) => Ok(room.or(other)),
         }
@@ -182,52 +189,23 @@ fn optional_date<'de, D: Deserializer<'de>>(value: D) -> Result<Option<OffsetDat
 }
 
 fn unsigned<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
-    const EXPECTED: &str = "expected an unsigned 64-bit integer";
-
-    let Some(WholeNumber(number)) = Option::deserialize(value)? else { return Ok(None) };
-    u64::try_from(number).map(Some).map_err(|_| D::Error::custom(EXPECTED))
+    integer(value, "expected an unsigned 64-bit integer")
 }
 
 fn signed<'de, D: Deserializer<'de>>(value: D) -> Result<Option<i64>, D::Error> {
-    const EXPECTED: &str = "expected a 64-bit integer";
-
-    let Some(WholeNumber(number)) = Option::deserialize(value)? else { return Ok(None) };
-    i64::try_from(number).map(Some).map_err(|_| D::Error::custom(EXPECTED))
+    integer(value, "expected a 64-bit integer")
 }
 
-/// An integer, also in a form with a fraction or an exponent, such as `12.0`.
-struct WholeNumber(i128);
+/// Reads an integer, also in a form with a fraction or an exponent, such as `12.0`.
+fn integer<'de, T: TryFrom<i128>, D: Deserializer<'de>>(
+    value: D,
+    expected: &str,
+) -> Result<Option<T>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(value)? else { return Ok(None) };
 
-impl<'de> Deserialize<'de> for WholeNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberVisitor;
-
-        impl Visitor<'_> for NumberVisitor {
-            type Value = WholeNumber;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number")
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<WholeNumber, E> {
-                Ok(WholeNumber(number.into()))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<WholeNumber, E> {
-                Ok(WholeNumber(number.into()))
-            }
-
-            fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
-                let digits = number.to_string();
-                digits
-                    .parse()
-                    .map(WholeNumber)
-                    .map_err(|_| E::invalid_value(Unexpected::Float(number), &self))
-            }
-        }
-
-        deserializer.deserialize_i64(NumberVisitor)
-    }
+    let whole = number.as_i128().or_else(|| number.as_f64()?.to_string().parse().ok());
+    let integer = whole.and_then(|whole| T::try_from(whole).ok());
+    integer.map(Some).ok_or_else(|| D::Error::custom(expected))
 }
 
 impl<'de> Deserialize<'de> for RoomRecording {

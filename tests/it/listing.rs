@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use twilio_room_recordings::{
-    Client, Credentials, ErrorKind, ListRecordings, RecordingsIter, RoomRecording, Status,
+    Client, Credentials, ErrorKind, ListRecordings, ParticipantSid, RecordingType, RecordingsIter,
+    RoomRecording, RoomSid, Status,
 };
 
 fn date(text: &str) -> OffsetDateTime {
@@ -413,5 +414,46 @@ fn region_and_edge_select_the_host() {
     ] {
         let shown = format!("{:?}", builder.build().unwrap());
         assert!(shown.contains(host), "{shown}");
+    }
+}
+
+#[test]
+fn record_that_was_not_requested_is_invalid() {
+    // A server that ignores every filter.
+    let server =
+        Server::start(|_| json_response(200, &page(&[recording(1), recording(4)], Value::Null)));
+    let client = client(server.base_url());
+    let track = format!("MT{:032x}", 1).parse().unwrap();
+    let participant: ParticipantSid = format!("PA{:032x}", 1).parse().unwrap();
+    let other_room: RoomSid = format!("RM{}", "b".repeat(32)).parse().unwrap();
+    let account = || client.account_recordings();
+
+    // Recording 1 is a completed video track of 2026-02-02, 4 a failed audio track of 2026-05-05.
+    for (listing, field) in [
+        (client.recordings(room()).status(Status::Completed), "status"),
+        (client.recordings(room()).source_sid(track), "source_sid"),
+        (client.recordings(room()).created_before(date("2026-05-05T12:00:00Z")), "date_created"),
+        (account().grouping_sid(participant), "grouping_sids"),
+        (account().media_type(RecordingType::Video), "type"),
+    ] {
+        let items: Vec<_> = listing.into_iter().collect();
+        let [Ok(_), Err(error)] = &items[..] else { panic!("{field}: {items:?}") };
+        let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error:?}") };
+        assert_eq!(record.field.as_deref(), Some(field));
+        assert_eq!(record.sid.unwrap().to_string(), format!("RT{:032x}", 4));
+        assert!(error.to_string().ends_with("as requested"), "{error}");
+    }
+    for listing in [
+        account().created_after(date("2026-05-05T12:00:01Z")),
+        account().grouping_sid(other_room),
+        client.recordings(other_room),
+    ] {
+        assert!(listing.into_iter().all(|item| item.is_err()));
+    }
+    for listing in [
+        account().created_after(date("2026-02-02T12:00:00Z")),
+        account().grouping_sid(other_room).grouping_sid(room()),
+    ] {
+        assert!(listing.into_iter().all(|item| item.is_ok()));
     }
 }

@@ -60,12 +60,12 @@ fn invalid_record_is_one_item_and_the_listing_continues() {
     let error = items[2].as_ref().unwrap_err();
     let ErrorKind::InvalidRecord(bad) = error.kind() else { panic!("{error:?}") };
     assert_eq!((bad.page, bad.index, bad.field.as_deref()), (0, 2, Some("duration")));
-    assert_eq!(bad.reason, "\"ten\": expected a whole number");
+    assert_eq!(bad.reason, "\"ten\": expected a JSON number");
     assert_eq!(serde_json::from_str::<Value>(&bad.json).unwrap(), records[2]);
     assert_eq!(
         error.to_string(),
         "invalid record RT00000000000000000000000000000002 (page 0, index 2): duration \"ten\": \
-         expected a whole number"
+         expected a JSON number"
     );
 }
 
@@ -263,8 +263,11 @@ fn unknown_field_with_an_escaped_name_is_kept_from_any_source() {
 #[test]
 fn unknown_field_that_cannot_be_kept_makes_the_record_invalid() {
     let good = recording(1).to_string();
+    if serde_json::from_str::<Value>("1e999").is_err() {
+        let (_, message) = fault_of(&good.replacen('{', "{\"new\": 1e999, ", 1));
+        assert!(message.ends_with("new 1e999: number out of range"), "{message}");
+    }
     for (json, reason) in [
-        (r#""new": 1e999"#.to_owned(), "new 1e999: number out of range"),
         (r#""new": 1, "new": 2"#.to_owned(), "new appears twice"),
         (format!(r#""new": {}1{}"#, "[".repeat(200), "]".repeat(200)), "recursion limit exceeded"),
     ] {
@@ -318,7 +321,7 @@ fn message_names_the_value_and_what_is_valid() {
         ("date_created", json!("yesterday"), "\"yesterday\": expected an RFC 3339 date-time"),
         ("date_updated", json!(5), "5: expected a string"),
         ("size", json!(-1), "-1: expected an unsigned 64-bit integer"),
-        ("offset", json!(1.5), "1.5: expected a whole number"),
+        ("offset", json!(1.5), "1.5: expected a 64-bit integer"),
         ("status", json!([]), "[]: expected a string"),
         ("links", json!("\u{1b}[31m"), "\"\\u001b[31m\": expected an object"),
         ("track_name", json!({"a": 1}), "{\"a\":1}: expected a string"),
@@ -327,8 +330,8 @@ fn message_names_the_value_and_what_is_valid() {
             json!("AC1"),
             "\"AC1\": expected AC and 32 hexadecimal digits, got 3 characters",
         ),
-        ("duration", json!(long), &format!("\"{shown}…: expected a whole number")),
-        ("duration", json!("expected nothing"), "\"expected nothing\": expected a whole number"),
+        ("duration", json!(long), &format!("\"{shown}…: expected a JSON number")),
+        ("duration", json!("expected nothing"), "\"expected nothing\": expected a JSON number"),
     ] {
         let mut record = recording(1);
         record[field] = value;

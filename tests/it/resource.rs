@@ -38,7 +38,7 @@ fn response_that_is_not_the_requested_record_is_an_error() {
     of_another_room["room_sid"] = json!(format!("RM{}", "b".repeat(32)));
     of_another_room["grouping_sids"] = Value::Null;
     for (body, words) in [
-        (bad, "size \"big\": expected a whole number"),
+        (bad, "size \"big\": expected a JSON number"),
         (of_another_room, "room_sid \"RMbbbb"),
         (recording(2), "got RT00000000000000000000000000000002"),
         (json!(null), "null: expected an object"),
