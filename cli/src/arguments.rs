@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 use twilio_room_recordings::{RecordingSid, RoomSid};
 
@@ -15,7 +16,7 @@ use crate::commands::url::Url;
 use crate::filters::Filters;
 use crate::messages::Level;
 use crate::scope::{self, RoomArgument, Scope};
-use crate::{Failure, moment};
+use crate::{Failure, moment, sid};
 
 const ENVIRONMENT: &str = "\
 Credentials: the first of these pairs with a variable that is set:
@@ -50,6 +51,22 @@ what was interrupted and downloads only what is missing.";
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// Reads the command line of the process. Ends the process if it is invalid, or asks for help.
+    pub fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|mut error| {
+            if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
+                // No value begins with a hyphen, so `-- --option` would be no help.
+                tips.retain(|tip| !tip.to_string().contains("as a value"));
+                if !tips.is_empty() {
+                    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+                }
+            }
+            error.exit()
+        })
+    }
 }
 
 #[derive(Subcommand)]
@@ -160,9 +177,9 @@ impl Archive {
 #[derive(Args)]
 pub struct OneRecording {
     /// The room of the recording
-    #[arg(value_name = "ROOM_SID")]
+    #[arg(value_name = "ROOM_SID", value_parser = sid::parse::<RoomSid>)]
     pub room: RoomSid,
     /// The recording
-    #[arg(value_name = "RECORDING_SID")]
+    #[arg(value_name = "RECORDING_SID", value_parser = sid::parse::<RecordingSid>)]
     pub sid: RecordingSid,
 }

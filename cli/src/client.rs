@@ -4,8 +4,8 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use twilio_room_recordings::{
-    Client, ClientBuilder, ListRecordings, Media, RecordingResource, RecordingSid, Retry,
-    RetryPolicy, RoomRecording, RoomSid,
+    AccountSid, ApiKeySid, Client, ClientBuilder, Error, ErrorKind, ListRecordings, Media,
+    OAuthClientSid, RecordingResource, RecordingSid, Retry, RetryPolicy, RoomRecording, RoomSid,
 };
 
 use crate::Failure;
@@ -27,7 +27,8 @@ impl Connection {
             Instant::now().checked_add(limit)
         });
 
-        let mut builder = ClientBuilder::from_env()?
+        let mut builder = ClientBuilder::from_env()
+            .map_err(misplaced_sid)?
             .user_agent(concat!("twilio-recordings/", env!("CARGO_PKG_VERSION")))
             .attempt_timeout(Duration::from_secs(limits.timeout))
             .retry(RetryPolicy::default().max_retries(limits.retries))
@@ -78,10 +79,35 @@ fn warn_of_retry(messages: Messages, retries: u32) -> impl Fn(&Retry<'_>) + Send
         let Retry { attempt, error, recording_sid, .. } = retry;
         let delay = retry.delay.as_secs_f64();
         let recording = recording_sid.map(|sid| format!("{sid}: ")).unwrap_or_default();
+
+        // The number of the retry says it.
+        let text = error.to_string();
+        let attempts = format!(" (after {} attempts)", error.attempts());
+        let text = text.strip_suffix(&attempts).unwrap_or(&text);
         messages.warning(format_args!(
-            "{recording}{error}; retry {attempt} of {retries} in {delay:.1} s"
+            "{recording}{text}; retry {attempt} of {retries} in {delay:.1} s"
         ));
     }
+}
+
+/// The error about a variable, which names another variable if that is where the SID belongs.
+fn misplaced_sid(error: Error) -> Failure {
+    let ErrorKind::InvalidInput(input) = error.kind() else { return error.into() };
+    let value = env::var(input.parameter).unwrap_or_default();
+    let right = if value.parse::<AccountSid>().is_ok() {
+        ("an account", "TWILIO_ACCOUNT_SID")
+    } else if value.parse::<ApiKeySid>().is_ok() {
+        ("an API key", "TWILIO_API_KEY")
+    } else if value.parse::<OAuthClientSid>().is_ok() {
+        ("an OAuth client", "TWILIO_CLIENT_ID")
+    } else {
+        return error.into();
+    };
+
+    let ((owner, variable), parameter) = (right, input.parameter);
+    Failure::Usage(format!(
+        "invalid {parameter}: it holds the SID of {owner}, which belongs in {variable}"
+    ))
 }
 
 /// A variable that is set and not empty.

@@ -1,12 +1,11 @@
 //! Failures that end a command, and their exit status.
 
+use std::env;
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
 use twilio_room_recordings::{Error, ErrorKind, RecordingSid};
-
-use crate::scope::Scope;
 
 /// A failure that ends the command.
 pub enum Failure {
@@ -51,15 +50,29 @@ pub fn is_usage(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_))
 }
 
-/// The message about an invalid record, which begins with its SID if that is valid.
-pub fn invalid_record(scope: Scope, error: &Error) -> String {
-    let sid = match error.kind() {
-        ErrorKind::InvalidRecord(record) => record.sid,
-        _ => None,
+/// The message about an error, with the name of its room or recording in front unless the error
+/// names it.
+pub fn about(name: impl fmt::Display, error: &Error) -> String {
+    let (name, text) = (name.to_string(), explained(error));
+    if text.contains(&name) { text } else { format!("{name}: {text}") }
+}
+
+/// The text of an error, and what to check if it says that a host is unknown.
+fn explained(error: &Error) -> String {
+    let text = error.to_string();
+    if !text.contains("could not resolve the host name") {
+        return text;
+    }
+
+    let is_in_host = |name: &&str| {
+        let value = env::var(name).unwrap_or_default();
+        !value.is_empty() && text.contains(&format!(".{value}."))
     };
-    match sid {
-        Some(sid) => format!("{sid}: {error}"),
-        None => format!("{scope}: {error}"),
+    let variables: Vec<_> =
+        ["TWILIO_REGION", "TWILIO_EDGE"].into_iter().filter(is_in_host).collect();
+    match variables.is_empty() {
+        true => text,
+        false => format!("{text}; check {}", variables.join(" and ")),
     }
 }
 
@@ -67,8 +80,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(text) | Self::Other(text) => f.write_str(text),
-            Self::Library(error) => error.fmt(f),
-            Self::Recording(sid, error) => write!(f, "{sid}: {error}"),
+            Self::Library(error) => f.write_str(&explained(error)),
+            Self::Recording(sid, error) => f.write_str(&about(sid, error)),
             Self::Output(error) => write!(f, "could not write standard output: {error}"),
         }
     }

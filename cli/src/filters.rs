@@ -6,15 +6,15 @@ use twilio_room_recordings::{
     GroupingSid, ListRecordings, RecordingType, RoomRecording, SourceSid,
 };
 
-use crate::Failure;
 use crate::moment::{self, Moment};
 use crate::scope::Scope;
+use crate::{Failure, sid};
 
 #[derive(Args)]
 #[command(next_help_heading = "Filters")]
 pub struct Filters {
     /// Only recordings of this source, which is a track of the room
-    #[arg(long, value_name = "SID")]
+    #[arg(long, value_name = "SID", value_parser = sid::parse::<SourceSid>)]
     source_sid: Option<SourceSid>,
     /// Only recordings that started at T or later
     #[arg(long, value_name = "T", value_parser = moment::parse)]
@@ -23,7 +23,7 @@ pub struct Filters {
     #[arg(long, value_name = "T", value_parser = moment::parse)]
     created_before: Option<Moment>,
     /// Only recordings of this room or participant; needs --account, and can be repeated
-    #[arg(long, value_name = "SID")]
+    #[arg(long, value_name = "SID", value_parser = sid::parse::<GroupingSid>)]
     grouping_sid: Vec<GroupingSid>,
     /// Only recordings of this type
     #[arg(long = "type", value_name = "TYPE")]

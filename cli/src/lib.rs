@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use client::Connection;
 use commands::{completions, delete, download, fetch, list, url};
 use failure::Failure;
@@ -23,13 +23,14 @@ mod messages;
 mod moment;
 mod output;
 mod scope;
+mod sid;
 mod signals;
 mod table;
 
 /// Runs the tool with the arguments of the process, and returns its exit status.
 pub fn main() -> ExitCode {
     signals::end_process_1();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     let messages = Messages::default();
 
     match run(&arguments, &messages) {

@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 
 use twilio_room_recordings::RoomSid;
 
-use crate::Failure;
+use crate::{Failure, sid};
 
 /// The recordings of one listing.
 #[derive(Clone, Copy)]
@@ -37,10 +37,8 @@ pub fn parse_room(text: &str) -> Result<RoomArgument, String> {
     if text == "-" {
         return Ok(RoomArgument::StandardInput);
     }
-    text.parse().map(RoomArgument::Sid).map_err(|_| EXPECTED.to_owned())
+    sid::parse(text).map(RoomArgument::Sid)
 }
-
-const EXPECTED: &str = "expected RM and 32 hexadecimal digits";
 
 /// The rooms in their order, each once.
 pub fn resolve(arguments: &[RoomArgument]) -> Result<Vec<Scope>, Failure> {
@@ -75,10 +73,10 @@ fn read_rooms(input: impl BufRead, add: &mut impl FnMut(RoomSid)) -> Result<(), 
         if text.is_empty() {
             continue;
         }
-        add(text.parse().map_err(|_| {
+        add(sid::parse(text).map_err(|expected| {
             let text = text.escape_debug();
             Failure::Usage(format!(
-                "invalid room SID \"{text}\" in line {number} of standard input: {EXPECTED}"
+                "invalid room SID \"{text}\" in line {number} of standard input: {expected}"
             ))
         })?);
     }

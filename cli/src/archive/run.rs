@@ -13,7 +13,7 @@ use super::task::{Archiver, Task};
 use crate::Failure;
 use crate::arguments::Archive;
 use crate::client::Connection;
-use crate::failure::{invalid_record, is_usage};
+use crate::failure::{about, is_usage};
 use crate::messages::{Level, Messages};
 use crate::scope::Scope;
 
@@ -75,13 +75,13 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
                 for recording in page.recordings {
                     match recording {
                         Ok(recording) => hand_over(recording, archiver, &deletions, tasks),
-                        Err(error) => messages.error(invalid_record(scope, &error)),
+                        Err(error) => messages.error(about(scope, &error)),
                     }
                 }
             }
             Err(error) if is_usage(&error) => return Err(error.into()),
             Err(error) => {
-                messages.error(format_args!("{scope}: {error}"));
+                messages.error(about(scope, &error));
                 is_complete = false;
             }
         }

@@ -5,17 +5,20 @@ use twilio_room_recordings::{Deletion, ErrorKind, RecordingSid, RoomSid};
 
 use crate::arguments::{HINT, Limits};
 use crate::client::Connection;
+use crate::failure::about;
 use crate::messages::{Level, Messages};
+use crate::sid;
 
 /// Delete recordings from the service, which cannot be undone
 #[derive(Args)]
 #[command(after_help = HINT)]
 pub struct Delete {
     /// The room of the recordings
-    #[arg(value_name = "ROOM_SID")]
+    #[arg(value_name = "ROOM_SID", value_parser = sid::parse::<RoomSid>)]
     room: RoomSid,
     /// The recordings; one that is already gone is not an error
     #[arg(value_name = "RECORDING_SID", required = true)]
+    #[arg(value_parser = sid::parse::<RecordingSid>)]
     recordings: Vec<RecordingSid>,
     /// Look each recording up, and delete nothing
     #[arg(long)]
@@ -55,6 +58,6 @@ fn look_up(connection: &Connection, room: RoomSid, sid: RecordingSid, messages: 
         Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
             messages.note(Level::Normal, format_args!("{sid}: {GONE}"));
         }
-        Err(error) => messages.error(format_args!("{sid}: {error}")),
+        Err(error) => messages.error(about(sid, &error)),
     }
 }

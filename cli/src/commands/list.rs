@@ -10,7 +10,7 @@ use twilio_room_recordings::{ListRecordings, Page, RoomRecording, Status};
 
 use crate::arguments::{HINT, Limits, Selection};
 use crate::client::Connection;
-use crate::failure::{invalid_record, is_usage};
+use crate::failure::{about, is_usage};
 use crate::messages::{Level, Messages};
 use crate::output::Output;
 use crate::scope::Scope;
@@ -80,7 +80,7 @@ pub fn run(
             match page {
                 Ok(page) => printer.print(scope, page, &bar)?,
                 Err(error) if is_usage(&error) => return Err(error.into()),
-                Err(error) => messages.error(format_args!("{scope}: {error}")),
+                Err(error) => messages.error(about(scope, &error)),
             }
         }
     }
@@ -163,7 +163,7 @@ impl Printer<'_> {
                     self.add_row(&recording, &mut rows)?;
                 }
                 Ok(_) => {}
-                Err(error) => self.messages.error(invalid_record(scope, &error)),
+                Err(error) => self.messages.error(about(scope, &error)),
             }
         }
 

@@ -91,12 +91,12 @@ fn recording_without_media_is_named() {
     let server = serve_room(vec![processing]);
     for command in ["download", "url"] {
         let failed = run(&server, &[command, ROOM, &sid(1)]).expect(1);
-        assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(1))), "{}", failed.stderr);
-        assert!(failed.stderr.contains("processing"), "{}", failed.stderr);
+        let expected = format!("error: no media for recording {}: its status is ", sid(1));
+        assert!(failed.stderr.starts_with(&expected), "{}", failed.stderr);
         assert_eq!(failed.stdout, "");
 
         let failed = run(&server, &[command, ROOM, &sid(2)]).expect(1);
-        assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(2))), "{}", failed.stderr);
+        assert!(failed.stderr.contains(&sid(2)), "{}", failed.stderr);
     }
 }
 

@@ -12,6 +12,7 @@ mod download;
 mod fetch_and_delete;
 mod limits;
 mod list;
+mod messages;
 mod signals;
 mod streams;
 mod support;
