@@ -1,7 +1,7 @@
 //! One recording: fetch, delete.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
 use crate::http::{ApiRequest, Deadline, Http, Method};
@@ -12,13 +12,12 @@ use crate::model::{List, RecordingSid, RoomRecording, RoomSid};
 /// sends its own requests, with the client's retries.
 ///
 /// ```no_run
-/// use std::time::Duration;
 /// use twilio_room_recordings::{Client, Error};
 ///
 /// let client = Client::from_env()?;
 /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
 /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-/// let resource = client.recording(room, recording).deadline(Duration::from_secs(20));
+/// let resource = client.recording(room, recording);
 /// println!("{:?}", resource.fetch()?.status);
 /// # Ok::<(), Error>(())
 /// ```
@@ -28,7 +27,7 @@ pub struct RecordingResource {
     http: Arc<Http>,
     room: RoomSid,
     recording: RecordingSid,
-    time_limit: Option<Duration>,
+    deadline: Deadline,
 }
 
 /// The result of a deletion.
@@ -54,7 +53,7 @@ pub enum Deletion {
 
 impl RecordingResource {
     pub(crate) fn new(http: Arc<Http>, room: RoomSid, recording: RecordingSid) -> Self {
-        Self { http, room, recording, time_limit: None }
+        Self { http, room, recording, deadline: Deadline::default() }
     }
 
     /// Returns the SID of the room.
@@ -67,23 +66,24 @@ impl RecordingResource {
         self.recording
     }
 
-    /// Sets a limit on the time of each call of [`fetch`](Self::fetch) and
-    /// [`delete`](Self::delete), including retries and their delays. If it expires, the call fails
-    /// with [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default only the retry policy and
-    /// the attempt timeout limit the time.
+    /// Sets the instant by which [`fetch`](Self::fetch), [`delete`](Self::delete) and the transfer
+    /// of the [`media`](Self::media) must have ended, retries and their delays included. After it,
+    /// they fail with [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default only the retry
+    /// policy and the attempt timeout limit the time.
     ///
     /// ```no_run
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     /// use twilio_room_recordings::{Client, Error};
     ///
     /// let client = Client::from_env()?;
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// client.recording(room, recording).deadline(Duration::from_secs(20)).delete()?;
+    /// let deadline = Instant::now() + Duration::from_secs(20);
+    /// client.recording(room, recording).deadline(deadline).delete()?;
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.time_limit = Some(limit);
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Deadline::at(deadline);
         self
     }
 
@@ -107,7 +107,7 @@ impl RecordingResource {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
-        self.fetch_as(Deadline::after(self.time_limit), |body| {
+        self.fetch_as(self.deadline, |body| {
             let record = parse_record(body, List::Room(self.room))?;
             if record.sid != self.recording {
                 let reason = format!("expected recording {}, got {}", self.recording, record.sid);
@@ -142,7 +142,7 @@ impl RecordingResource {
     /// ```
     pub fn delete(&self) -> Result<Deletion, Error> {
         let path = self.path();
-        let request = self.request(Method::DELETE, &path, Deadline::after(self.time_limit));
+        let request = self.request(Method::DELETE, &path, self.deadline);
         let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect_success());
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
@@ -153,8 +153,8 @@ impl RecordingResource {
         }
     }
 
-    pub(crate) fn time_limit(&self) -> Option<Duration> {
-        self.time_limit
+    pub(crate) fn own_deadline(&self) -> Deadline {
+        self.deadline
     }
 
     pub(crate) fn http(&self) -> &Arc<Http> {

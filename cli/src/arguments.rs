@@ -96,9 +96,11 @@ pub struct Limits {
     pub retries: u32,
 }
 
-/// Up to a hundred years.
+/// The longest time limit, in seconds. Without a deadline it is the run's.
+pub const CENTURY: u64 = 100 * 365 * 24 * 60 * 60;
+
 fn seconds() -> RangedU64ValueParser {
-    clap::value_parser!(u64).range(1..=100 * 365 * 24 * 60 * 60)
+    clap::value_parser!(u64).range(1..=CENTURY)
 }
 
 /// The recordings that a command is about.

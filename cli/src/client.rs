@@ -9,23 +9,20 @@ use twilio_room_recordings::{
 };
 
 use crate::Failure;
-use crate::arguments::Limits;
+use crate::arguments::{CENTURY, Limits};
 use crate::messages::Messages;
 use crate::scope::Scope;
 
 /// A client whose requests all end by the run's deadline.
 pub struct Connection {
     client: Client,
-    deadline: Option<Instant>,
+    deadline: Instant,
 }
 
 impl Connection {
     /// Sets up a client. Nothing is sent.
     pub fn open(limits: &Limits, messages: &Messages) -> Result<Self, Failure> {
-        let deadline = limits.deadline.and_then(|seconds| {
-            let limit = Duration::from_secs(seconds);
-            Instant::now().checked_add(limit)
-        });
+        let deadline = Instant::now() + Duration::from_secs(limits.deadline.unwrap_or(CENTURY));
 
         let mut builder = ClientBuilder::from_env()
             .map_err(misplaced_sid)?
@@ -47,30 +44,15 @@ impl Connection {
             Scope::Room(room) => self.client.recordings(room),
             Scope::Account => self.client.account_recordings(),
         };
-        match self.time_left() {
-            Some(limit) => listing.deadline(limit),
-            None => listing,
-        }
+        listing.deadline(self.deadline)
     }
 
     pub fn media(&self, recording: &RoomRecording) -> Media<'static> {
-        let media = self.client.media(recording);
-        match self.time_left() {
-            Some(limit) => media.deadline(limit),
-            None => media,
-        }
+        self.client.media(recording).deadline(self.deadline)
     }
 
     pub fn recording(&self, room: RoomSid, recording: RecordingSid) -> RecordingResource {
-        let resource = self.client.recording(room, recording);
-        match self.time_left() {
-            Some(limit) => resource.deadline(limit),
-            None => resource,
-        }
-    }
-
-    fn time_left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.client.recording(room, recording).deadline(self.deadline)
     }
 }
 

@@ -56,7 +56,7 @@ pub enum ErrorKind {
     Transport(TransportError),
     /// A request exceeded a time limit.
     Timeout(TimeoutError),
-    /// The deadline of the listing, the download or the call has passed.
+    /// The instant given to `deadline` has passed: that of the listing, the transfer or the call.
     DeadlineExceeded,
     /// The response violates the API contract. The text says how.
     InvalidResponse(String),

@@ -8,13 +8,12 @@ use crate::error::{Error, ErrorKind};
 const TOLERANCE: Duration = Duration::from_millis(10);
 
 /// The instant by which an operation must end, if there is one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// The deadline that is `limit` from now. A limit beyond the clock's range is no limit.
-    pub(crate) fn after(limit: Option<Duration>) -> Self {
-        Self(limit.and_then(|limit| Instant::now().checked_add(limit)))
+    pub(crate) fn at(instant: Instant) -> Self {
+        Self(Some(instant))
     }
 
     /// The time that remains, or `DeadlineExceeded` if none does.

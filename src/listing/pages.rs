@@ -4,7 +4,6 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::history::History;
 use super::page::{NextPage, Page, PageResponse, parse_page};
@@ -46,8 +45,7 @@ pub struct Pages {
     http: Arc<Http>,
     step: Step,
     remaining_limit: Option<u64>,
-    time_limit: Option<Duration>,
-    deadline: Option<Deadline>,
+    deadline: Deadline,
     history: History,
     body: Vec<u8>,
 }
@@ -68,7 +66,7 @@ impl Pages {
         http: Arc<Http>,
         start: Result<ResumePoint, Error>,
         limit: Option<u64>,
-        time_limit: Option<Duration>,
+        deadline: Deadline,
     ) -> Self {
         let step = match start {
             Ok(point) if limit == Some(0) => Step::Over(Some(point)),
@@ -79,8 +77,7 @@ impl Pages {
             http,
             step,
             remaining_limit: limit,
-            time_limit,
-            deadline: None,
+            deadline,
             history: History::default(),
             body: Vec::new(),
         }
@@ -132,13 +129,17 @@ impl Pages {
     }
 
     fn fetch(&mut self, point: &ResumePoint) -> Result<PageResponse, Error> {
-        let deadline = *self.deadline.get_or_insert_with(|| Deadline::after(self.time_limit));
         let ResumePoint { query, position } = point;
         let token = position.token.as_ref();
         self.history.add_token(token);
 
         let path = query.path(token);
-        let request = ApiRequest { method: Method::GET, path: &path, recording: None, deadline };
+        let request = ApiRequest {
+            method: Method::GET,
+            path: &path,
+            recording: None,
+            deadline: self.deadline,
+        };
         let response = self.http.request(&request, &mut self.body, |head, body| {
             head.expect(200)?;
             parse_page(body, query, position.page)

@@ -1,14 +1,14 @@
 //! The builder of a listing: the list, its filters and its limits.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use time::{OffsetDateTime, UtcOffset};
 
 use super::pages::Pages;
 use super::recordings::RecordingsIter;
 use crate::error::Error;
-use crate::http::Http;
+use crate::http::{Deadline, Http};
 use crate::model::{
     Filters, GroupingSid, List, Position, Query, RecordingType, ResumePoint, RoomRecording,
     SourceSid, Status,
@@ -46,7 +46,7 @@ pub struct ListRecordings {
     filters: Filters,
     page_size: Option<u32>,
     limit: Option<u64>,
-    deadline: Option<Duration>,
+    deadline: Deadline,
     resume: Option<ResumePoint>,
 }
 
@@ -58,7 +58,7 @@ impl ListRecordings {
             filters: Filters::default(),
             page_size: None,
             limit: None,
-            deadline: None,
+            deadline: Deadline::default(),
             resume: None,
         }
     }
@@ -215,23 +215,28 @@ impl ListRecordings {
         self
     }
 
-    /// Limits the time that the listing may take from its first request on, including retries and
-    /// their delays.
+    /// Sets the instant by which each page must have arrived, retries and their delays included.
+    /// By default only the retry policy and the attempt timeout limit the time.
     ///
-    /// If another page is needed after that time, the listing ends with a
-    /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) error, which has a resume point.
+    /// If another page is needed after that instant, the listing ends with a
+    /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) error, which has a resume point. The
+    /// same instant can be the deadline of all downloads of a listing.
     ///
     /// ```no_run
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     /// use twilio_room_recordings::{Client, Error};
     ///
     /// let client = Client::from_env()?;
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let listing = client.recordings(room).deadline(Duration::from_secs(60));
+    /// let deadline = Instant::now() + Duration::from_secs(3600);
+    /// for recording in client.recordings(room).deadline(deadline) {
+    ///     let recording = recording?;
+    ///     client.media(&recording).deadline(deadline).download_to(recording.file_name())?;
+    /// }
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn deadline(mut self, time: Duration) -> Self {
-        self.deadline = Some(time);
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Deadline::at(deadline);
         self
     }
 

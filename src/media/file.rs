@@ -57,12 +57,12 @@ impl Media<'_> {
         let named = |error: CopyError| error.into_error(path.display());
         if let Some(size) = size_there(path, self.source.known_size()) {
             // For the status, which may say that there is no media.
-            self.source.recorded_size(self.source.deadline_from_now())?;
+            self.source.recorded_size(self.source.deadline())?;
             return Ok(Downloaded { size, transferred: 0 });
         }
 
         check(path).map_err(|error| named(error.into()))?;
-        let deadline = self.source.deadline_from_now();
+        let deadline = self.source.deadline();
         let recorded = self.source.recorded_size(deadline)?;
         if let Some(size) = size_there(path, recorded) {
             return Ok(Downloaded { size, transferred: 0 });

@@ -378,7 +378,7 @@ impl Media<'_> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn reader(&self) -> Result<MediaReader, Error> {
-        let deadline = self.source.deadline_from_now();
+        let deadline = self.source.deadline();
         let recorded = self.source.recorded_size(deadline)?;
         let mut reader = MediaReader::new(self.source.clone(), recorded, deadline);
         reader.open().map_err(Interrupted::into_error)?;

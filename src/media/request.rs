@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::Instant;
 
 use super::source::Source;
 use crate::error::Error;
@@ -115,24 +115,25 @@ impl<'a> Media<'a> {
         Self { source, on_progress: OnProgress(Box::new(|_| ControlFlow::Continue(()))) }
     }
 
-    /// Sets a limit on the time of one transfer, from its first request to its last byte,
-    /// including retries and their delays. If it expires, the transfer fails with
+    /// Sets the instant by which the transfer must have ended, retries and their delays included.
+    /// After it, the transfer fails with
     /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded). By default there is no limit while bytes
     /// arrive.
     ///
     /// ```no_run
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     /// use twilio_room_recordings::{Client, Error};
     ///
     /// let client = Client::from_env()?;
     /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let media = client.recording(room, recording).media();
-    /// media.deadline(Duration::from_secs(600)).download_to("track.media")?;
+    /// let deadline = Instant::now() + Duration::from_secs(600);
+    /// media.deadline(deadline).download_to("track.media")?;
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.source.set_deadline(limit);
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.source.set_deadline(deadline);
         self
     }
 
@@ -210,7 +211,7 @@ impl<'a> Media<'a> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn url(&self) -> Result<SignedUrl, Error> {
-        let deadline = self.source.deadline_from_now();
+        let deadline = self.source.deadline();
         self.source.recorded_size(deadline)?;
         self.source.sign(deadline)
     }

@@ -1,6 +1,6 @@
 //! The place that media comes from: the record's status and size, and the signed URL.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ pub(super) struct Source {
     resource: RecordingResource,
     /// `None` if the record must be fetched first.
     known: Option<Known>,
-    time_limit: Option<Duration>,
+    deadline: Deadline,
 }
 
 /// The part of a record that is about its media.
@@ -28,8 +28,8 @@ struct Known {
 
 impl Source {
     pub(super) fn of(resource: RecordingResource) -> Self {
-        let time_limit = resource.time_limit();
-        Self { resource, known: None, time_limit }
+        let deadline = resource.own_deadline();
+        Self { resource, known: None, deadline }
     }
 
     pub(super) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
@@ -37,12 +37,12 @@ impl Source {
         Self { known: Some(known), ..Self::of(resource) }
     }
 
-    pub(super) fn set_deadline(&mut self, limit: Duration) {
-        self.time_limit = Some(limit);
+    pub(super) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = Deadline::at(deadline);
     }
 
-    pub(super) fn deadline_from_now(&self) -> Deadline {
-        Deadline::after(self.time_limit)
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
     /// Returns the size that the record names, or an error if its status says that there is no

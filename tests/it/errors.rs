@@ -13,7 +13,9 @@ use twilio_room_recordings::{
 
 use crate::support::fake_server::{Server, error_response, json_response, recording};
 use crate::support::storage::{Storage, api};
-use crate::support::{RawServer, builder, client, close, first, http, only_error, page, room};
+use crate::support::{
+    RawServer, after, builder, client, close, first, http, only_error, page, room,
+};
 
 /// One error of each origin, with its name.
 fn errors() -> Vec<(&'static str, Error)> {
@@ -23,8 +25,9 @@ fn errors() -> Vec<(&'static str, Error)> {
     let body = page(&[json!({"sid": 1})], Value::Null).to_string();
     let invalid_record = only_error_or_item(&body);
     let busy = RawServer::start(vec![close("429 x", "Retry-After: 60\r\n", b"{}")]);
-    let late =
-        client(&busy.base_url).recordings(room()).deadline(std::time::Duration::from_secs(1));
+    let late = client(&busy.base_url)
+        .recordings(room())
+        .deadline(after(std::time::Duration::from_secs(1)));
 
     vec![
         ("SID", parse_sid.into()),

@@ -14,7 +14,7 @@ use twilio_room_recordings::{Error, ErrorKind, Phase, RetryPolicy, RoomRecording
 
 use crate::support::fake_server::recording;
 use crate::support::storage::api;
-use crate::support::{RawServer, builder, client, close, first, page, room};
+use crate::support::{RawServer, after, builder, client, close, first, page, room};
 
 /// Longer than any limit that a test sets.
 const LONG: Duration = Duration::from_secs(20);
@@ -24,7 +24,7 @@ fn first_within(
     deadline: Duration,
 ) -> (Result<RoomRecording, Error>, Duration) {
     let start = Instant::now();
-    let listing = client(&server.base_url).recordings(room()).deadline(deadline);
+    let listing = client(&server.base_url).recordings(room()).deadline(after(deadline));
     let item = listing.into_iter().next().unwrap();
     (item, start.elapsed())
 }
@@ -206,7 +206,7 @@ fn deadline_that_passes_in_the_only_attempt_is_no_timeout() {
             stall(stream);
         });
         let client = builder(&server.base_url).retry(RetryPolicy::off()).build().unwrap();
-        let listing = client.recordings(room()).deadline(Duration::from_millis(100));
+        let listing = client.recordings(room()).deadline(after(Duration::from_millis(100)));
         let error = listing.into_iter().next().unwrap().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
         assert_eq!(error.attempts(), 1);

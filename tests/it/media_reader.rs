@@ -10,7 +10,7 @@ use twilio_room_recordings::{Error, ErrorKind};
 
 use crate::support::media::*;
 use crate::support::storage::{Fate, Storage, api};
-use crate::support::{RawServer, builder, client, http, room};
+use crate::support::{RawServer, after, builder, client, http, room};
 
 #[test]
 fn media_is_downloaded_and_progress_is_reported() {
@@ -122,7 +122,7 @@ fn deadline_ends_a_stalled_transfer() {
         Setting::new(vec![Fate::StallAfter(1000); 9]),
         Setting::new(vec![Fate::StallAfter(1000); 9]).without_retries(),
     ] {
-        let media = setting.known_media().deadline(Duration::from_millis(200));
+        let media = setting.known_media().deadline(after(Duration::from_millis(200)));
         let start = Instant::now();
         let error = media.download(&mut Vec::new()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
@@ -141,7 +141,7 @@ fn deadline_ends_a_stalled_transfer_that_cannot_be_resumed() {
         });
         let api = api(completed(SIZE), format!("{}/media", storage.base_url));
         let media = client(api.base_url()).media(&record(completed(SIZE)));
-        let media = media.deadline(Duration::from_millis(200));
+        let media = media.deadline(after(Duration::from_millis(200)));
         let done = match is_file {
             true => media.download_to(folder.path().join("a.mka")),
             false => media.download(&mut Vec::new()),
@@ -160,7 +160,7 @@ fn deadline_includes_the_request_for_the_url() {
     });
     let media = client(&silent.base_url).recording(room(), sid()).media();
     let start = Instant::now();
-    let error = media.deadline(Duration::from_millis(200)).url().unwrap_err();
+    let error = media.deadline(after(Duration::from_millis(200))).url().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(20));
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::support::fake_server::{Server, error_response, json_response, recording};
 use crate::support::storage::{Storage, api as media_api};
 use crate::support::token_server::{TokenServer, token_response};
-use crate::support::{RawServer, SECRET, builder, http, ok, page, room};
+use crate::support::{RawServer, SECRET, after, builder, http, ok, page, room};
 use serde_json::{Value, json};
 use twilio_room_recordings::ureq::config::Config;
 use twilio_room_recordings::ureq::http::{Request, Response};
@@ -158,7 +158,7 @@ fn threads_share_one_token_request_until_their_deadlines() {
     let api = api(&["access-token-1"]);
     let client = oauth_client(api.base_url(), &token.base_url);
 
-    let limited = client.recordings(room()).deadline(Duration::from_millis(50));
+    let limited = client.recordings(room()).deadline(after(Duration::from_millis(50)));
     thread::scope(|scope| {
         let fetching = scope.spawn(|| count(&client));
         arrival.recv().unwrap();
@@ -263,7 +263,7 @@ fn deadline_of_the_thread_that_fetches_a_token_does_not_end_the_others() {
     });
     let api = api(&["token"]);
     let client = oauth_client(api.base_url(), &token.base_url);
-    let limited = client.recordings(room()).deadline(Duration::from_millis(300));
+    let limited = client.recordings(room()).deadline(after(Duration::from_millis(300)));
     thread::scope(|scope| {
         let fetching = scope.spawn(|| limited.into_iter().next().unwrap().unwrap_err());
         arrival.recv().unwrap();
@@ -356,7 +356,8 @@ fn deadline_covers_the_token_request() {
         }),
     );
     let client = oauth_client(api.base_url(), &token.base_url);
-    let mut recordings = client.recordings(room()).deadline(Duration::from_millis(100)).into_iter();
+    let mut recordings =
+        client.recordings(room()).deadline(after(Duration::from_millis(100))).into_iter();
     let error = recordings.next().unwrap().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error}");
     assert!(error.resume_point().is_some());

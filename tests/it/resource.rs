@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::support::fake_server::{
     ROOM, Server, error_response, json_response, recording, serve_room,
 };
-use crate::support::{RawServer, client, http, ok, room};
+use crate::support::{RawServer, after, client, http, ok, room};
 use serde_json::{Value, json};
 use twilio_room_recordings::{Client, Deletion, Error, ErrorKind, RecordingResource};
 
@@ -119,7 +119,8 @@ fn deadline_ends_fetch_deletion_and_media() {
         let silent = RawServer::start_with(1, |_, stream| {
             let _ = stream.read(&mut [0]);
         });
-        let resource = resource(&client(&silent.base_url), 1).deadline(Duration::from_millis(200));
+        let resource =
+            resource(&client(&silent.base_url), 1).deadline(after(Duration::from_millis(200)));
         let start = Instant::now();
         let error = send(resource).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");

@@ -10,7 +10,7 @@ use twilio_room_recordings::{ErrorKind, RetryPolicy};
 
 use crate::support::fake_server::recording;
 use crate::support::storage::{Fate, Storage, api};
-use crate::support::{RawServer, builder, close, first, page, room};
+use crate::support::{RawServer, after, builder, close, first, page, room};
 
 fn last_page() -> Vec<u8> {
     close("200 OK", "", page(&[recording(1)], Value::Null).to_string().as_bytes())
@@ -166,7 +166,7 @@ fn extreme_policies_do_not_overflow() {
     let server = RawServer::start(vec![close("503 Busy", "", b"")]);
     let policy = RetryPolicy::default().initial_backoff(Duration::MAX).max_backoff(Duration::MAX);
     let client = builder(&server.base_url).retry(policy.max_retries(u32::MAX)).build().unwrap();
-    let listing = client.recordings(room()).deadline(Duration::from_secs(1));
+    let listing = client.recordings(room()).deadline(after(Duration::from_secs(1)));
     let error = listing.into_iter().next().unwrap().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
 }

@@ -12,7 +12,7 @@ use twilio_room_recordings::{Error, ErrorKind, Phase, RoomRecording};
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
 use crate::support::storage::api;
-use crate::support::{builder, http, ok, page, room};
+use crate::support::{after, builder, http, ok, page, room};
 use crate::tls_server::{accept, back_ends, flip_a_bit};
 
 const ATTEMPTS: u32 = 4;
@@ -190,7 +190,7 @@ fn silent_tls_server_is_a_connect_timeout_that_is_retried_within_the_deadline() 
             .connect_timeout(Duration::from_millis(100))
             .build()
             .unwrap();
-        let listing = client.recordings(room()).deadline(Duration::from_secs(30));
+        let listing = client.recordings(room()).deadline(after(Duration::from_secs(30)));
         let error = listing.into_iter().next().unwrap().unwrap_err();
         let ErrorKind::Timeout(timeout) = error.kind() else { panic!("{error:?}") };
         assert_eq!((timeout.phase, timeout.limit), (Phase::Connect, Duration::from_millis(100)));
