@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ureq::config::Config;
 
+use crate::auth::{Authentication, Credentials, variable};
 use crate::client::Client;
-use crate::credentials::{Credentials, variable};
 use crate::error::Error;
 use crate::http::{
     Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout, user_agent,
@@ -77,6 +77,8 @@ impl Client {
         }
     }
 }
+
+const OAUTH_BASE_URL: &str = "https://oauth.twilio.com";
 
 /// A builder of a [`Client`]. [`Client::builder`] makes one.
 ///
@@ -366,7 +368,11 @@ impl ClientBuilder {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn build(self) -> Result<Client, Error> {
-        let authentication = self.credentials.authentication(self.oauth_base_url.as_deref())?;
+        let oauth_base_url = self.oauth_base_url.as_deref().unwrap_or(OAUTH_BASE_URL);
+        let authentication = self.credentials.authentication(oauth_base_url)?;
+        if self.oauth_base_url.is_some() || matches!(authentication, Authentication::OAuth(_)) {
+            BaseUrl::parse("OAuth base URL", oauth_base_url)?;
+        }
         check_timeout("connect timeout", self.connect_timeout)?;
         check_timeout("attempt timeout", self.attempt_timeout)?;
         if self.max_body_bytes == 0 {

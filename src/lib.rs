@@ -4,9 +4,10 @@
 #![deny(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 #![deny(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
+mod auth;
 mod client;
 mod client_builder;
-mod credentials;
+mod deadline;
 mod error;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -31,9 +32,9 @@ pub mod performance {}
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use auth::Credentials;
 pub use client::Client;
 pub use client_builder::ClientBuilder;
-pub use credentials::Credentials;
 pub use error::{
     ApiError, Error, ErrorKind, InvalidInput, InvalidRecord, Phase, Result, TimeoutError,
     TransportError,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::http::{ApiRequest, Deadline, Http, Method};
+use crate::http::{ApiRequest, Http, Method};
 use crate::listing::parse_record;
 use crate::model::{List, RecordingSid, RoomRecording, RoomSid};
 
@@ -46,8 +47,8 @@ pub struct RecordingResource {
 pub enum Deletion {
     /// The recording existed, and the API has deleted it.
     Deleted,
-    /// The room has no such recording (status 404). That is also what a retry finds if the response
-    /// to the first attempt was lost, and what a mistyped SID gives.
+    /// The room has no such recording: the API responded with status 404 and its code. That is also
+    /// what a retry finds if the response to the first attempt was lost, and what a mistyped SID gives.
     AlreadyGone,
 }
 
@@ -120,7 +121,8 @@ impl RecordingResource {
     /// Deletes the recording. Its media is gone, and the API may keep its record, with the status
     /// `deleted`. A deletion cannot be undone.
     ///
-    /// A recording that is already gone is not an error, so a job can run again.
+    /// A recording that is already gone is not an error, so a job can run again. A 404 that is not
+    /// the API's own, such as a gateway's page, is an error.
     ///
     /// # Errors
     ///
@@ -146,10 +148,13 @@ impl RecordingResource {
         let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect_success());
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
-                Ok(Deletion::AlreadyGone)
-            }
-            Err(error) => Err(error),
+            Err(error) => match error.kind() {
+                // A gateway that does not know the path has no code of the API.
+                ErrorKind::NotFound(response) if response.code.is_some() => {
+                    Ok(Deletion::AlreadyGone)
+                }
+                _ => Err(error),
+            },
         }
     }
 

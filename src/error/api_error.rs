@@ -107,6 +107,17 @@ pub(crate) fn read_api_error(text: &str, status: u16) -> ApiError {
     ApiError { code, more_info, ..ApiError::new(status, message) }
 }
 
+/// Reads the error in the body of a response whose status says that the request succeeded, if there
+/// is one. Its status is that in the body, or 200.
+pub(crate) fn error_in_success(body: &[u8]) -> Option<ApiError> {
+    let text = std::str::from_utf8(body).ok()?;
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let is_error =
+        json["error"].is_string() || json["code"].is_i64() && json["message"].is_string();
+    let status = json["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    is_error.then(|| read_api_error(text, status.unwrap_or(200)))
+}
+
 /// Describes a body that has no message.
 fn describe_body(text: &str, status: u16) -> String {
     let reason = reason_phrase(status);

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::{fmt, io};
 
-use super::api_error::{ApiError, MAX_ERROR_BODY_BYTES, read_api_error};
+use super::api_error::{ApiError, MAX_ERROR_BODY_BYTES, error_in_success, read_api_error};
 use super::kind::{ErrorKind, InvalidInput};
 use crate::model::{Escaped, ParseResumePointError, ParseSidError, ResumePoint};
 
@@ -85,7 +85,7 @@ impl Error {
         if !(400..=599).contains(&status) {
             let expected = if status == 200 { "400 to 599" } else { "200" };
             let reason = format!("expected {expected}, got {status}");
-            return Self::invalid_response(reason).after_attempts(1);
+            return Self::invalid_response(reason).explained_by(body).after_attempts(1);
         }
 
         let body = &body[..body.len().min(MAX_ERROR_BODY_BYTES)];
@@ -244,6 +244,18 @@ impl Error {
 
     pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidResponse(reason.into()))
+    }
+
+    /// The error of a response that cannot be read. If its body holds an error, that is the reason,
+    /// whatever its status.
+    pub(crate) fn explained_by(self, body: &[u8]) -> Self {
+        match (self.kind(), error_in_success(body)) {
+            (ErrorKind::InvalidResponse(_), Some(error)) => match error.status {
+                400..=599 => Self::rejected(error),
+                _ => Self::invalid_response(format!("expected success, got {error}")),
+            },
+            _ => self,
+        }
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

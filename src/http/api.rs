@@ -11,15 +11,14 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION, HeaderName, LOCATION, USER_AGENT
 use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Proxy};
 
-use super::authentication::Authentication;
-use super::authorization::Authorization;
 use super::config::{self, Agents};
-use super::deadline::{Deadline, exceeded_after};
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
 use super::retry::{OnRetry, Retry, RetryPolicy};
 use super::url::BaseUrl;
+use crate::auth::{Authentication, Authorization};
+use crate::deadline::{Deadline, exceeded_after};
 use crate::error::{ApiError, Error, ErrorKind, MAX_ERROR_BODY_BYTES, read_api_error};
 use crate::model::RecordingSid;
 
@@ -123,7 +122,9 @@ impl Http {
             attempt = attempt.saturating_add(1);
             let outcome = self.send(request, &authorization, body);
 
-            match outcome.and_then(|head| read(&head, body)) {
+            let outcome = outcome
+                .and_then(|head| read(&head, body).map_err(|error| error.explained_by(body)));
+            match outcome {
                 Ok(value) => return Ok(value),
                 // It is no failed attempt, so the retry policy has no say.
                 Err(error) if renewals == 0 && self.discard_token(&authorization, &error) => {
@@ -193,10 +194,13 @@ impl Http {
         body: &mut Vec<u8>,
     ) -> Result<Head, Error> {
         let base_url = &self.0.base_url;
+        let mut credentials = HeaderValue::from_str(authorization.header())
+            .map_err(|_| Error::invalid_input("credentials", "…", Authorization::BEARER))?;
+        credentials.set_sensitive(true);
         let built = Request::builder()
             .method(&request.method)
             .uri(format!("{}{}", base_url.as_str(), request.path))
-            .header(AUTHORIZATION, authorization.header())
+            .header(AUTHORIZATION, credentials)
             .header(USER_AGENT, &self.0.user_agent)
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, ACCEPTED_ENCODING)

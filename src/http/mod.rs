@@ -2,30 +2,22 @@
 
 mod advice;
 mod api;
-mod authentication;
-mod authorization;
 mod config;
 mod date;
-mod deadline;
 mod failure;
 mod headers;
 mod no_proxy;
 mod proxy;
 mod region;
 mod retry;
-mod secrets;
 mod storage;
 mod tls;
 mod token;
-mod token_cache;
 mod url;
 mod user_agent;
 
 pub(crate) use api::{ApiRequest, Head, Http, Settings};
-pub(crate) use authentication::{Authentication, OAuthClient};
-pub(crate) use authorization::Authorization;
 pub(crate) use config::{Agents, check_timeout};
-pub(crate) use deadline::Deadline;
 pub(crate) use retry::OnRetry;
 pub use retry::{Retry, RetryPolicy};
 pub(crate) use storage::MediaBody;

@@ -13,12 +13,12 @@ use ureq::{Body, BodyReader, Proxy};
 
 use super::api::Http;
 use super::config;
-use super::deadline::Deadline;
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
-use super::secrets::Secrets;
 use super::url::SignedUrl;
+use crate::auth::Secrets;
+use crate::deadline::Deadline;
 use crate::error::{ApiError, Error, ErrorKind, is_transient_status, storage_message};
 use crate::model::RecordingSid;
 

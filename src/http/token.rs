@@ -8,11 +8,10 @@ use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use ureq::http::{Request, StatusCode};
 
 use super::api::{ACCEPTED_ENCODING, Http};
-use super::authentication::{Authentication, OAuthClient};
-use super::authorization::Authorization;
-use super::deadline::Deadline;
-use super::token_cache::Token;
-use crate::error::{Error, ErrorKind};
+use super::url::BaseUrl;
+use crate::auth::{Authorization, OAuthClient, Token};
+use crate::deadline::Deadline;
+use crate::error::{ApiError, Error, ErrorKind};
 
 /// The lifetime of a token that names none: the shortest that the API grants.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
@@ -23,24 +22,14 @@ const MAX_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 impl Http {
     /// The header of the next API request, after a request for a token if none is cached.
     pub(super) fn authorization(&self, deadline: Deadline) -> Result<Arc<Authorization>, Error> {
-        match &self.0.authentication {
-            Authentication::Fixed(authorization) => Ok(Arc::clone(authorization)),
-            Authentication::OAuth(client) => {
-                client.cache().get(deadline, || self.fetch_token(client, deadline))
-            }
-        }
+        let authentication = &self.0.authentication;
+        authentication.authorization(deadline, |client| self.fetch_token(client, deadline))
     }
 
     /// Discards the token that the API rejected with this error. Returns `false` if the error says
     /// nothing about a token.
     pub(super) fn discard_token(&self, used: &Arc<Authorization>, error: &Error) -> bool {
-        match (&self.0.authentication, error.kind()) {
-            (Authentication::OAuth(client), ErrorKind::Unauthorized(_)) => {
-                client.cache().discard(used);
-                true
-            }
-            _ => false,
-        }
+        matches!(error.kind(), ErrorKind::Unauthorized(_)) && self.0.authentication.discard(used)
     }
 
     fn fetch_token(&self, client: &OAuthClient, deadline: Deadline) -> Result<Token, Error> {
@@ -56,7 +45,8 @@ impl Http {
 
     fn request_token(&self, client: &OAuthClient, deadline: Deadline) -> Result<Token, Error> {
         let requested = Instant::now();
-        let request = Request::post(client.url())
+        let endpoint = &BaseUrl::parse("OAuth base URL", client.base_url())?;
+        let request = Request::post(format!("{}/v2/token", endpoint.as_str()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(USER_AGENT, &self.0.user_agent)
             .header(ACCEPT, "application/json")
@@ -65,9 +55,11 @@ impl Http {
 
         let mut body = Vec::new();
         let response = self
-            .exchange(client.base_url(), request, deadline, &mut body, |it| client.rejected(it));
+            .exchange(endpoint, request, deadline, &mut body, |it| rejected(endpoint.host(), it));
         let token = response.and_then(|head| match head.status {
-            StatusCode::OK => parse(&body).map_err(Error::invalid_response),
+            StatusCode::OK => {
+                parse(&body).map_err(|it| Error::invalid_response(it).explained_by(&body))
+            }
             status => {
                 Err(Error::invalid_response(format!("expected 200, got {}", status.as_u16())))
             }
@@ -76,10 +68,22 @@ impl Http {
         match token {
             Ok((authorization, lifetime)) => Ok(Token::new(authorization, requested, lifetime)),
             Err(mut error) => {
-                self.complete_error(&mut error, client.base_url().host());
+                self.complete_error(&mut error, endpoint.host());
                 Err(error)
             }
         }
+    }
+}
+
+/// The error of an error response to a token request.
+fn rejected(host: &str, error: ApiError) -> Error {
+    let message = format!("token request to {host}: {}", error.message);
+    let error = ApiError { message, ..error };
+    match error.status {
+        400 | 401 => Error::new(ErrorKind::Unauthorized(error)),
+        // The recording that the token was for may exist.
+        404 => Error::new(ErrorKind::BadRequest(error)),
+        _ => Error::rejected(error),
     }
 }
 
@@ -97,7 +101,8 @@ fn parse(body: &[u8]) -> Result<(Authorization, Duration), String> {
     };
 
     let expires_in = &json["expires_in"];
-    let lifetime = match expires_in.as_u64() {
+    let seconds = expires_in.as_u64().or_else(|| expires_in.as_str()?.parse().ok());
+    let lifetime = match seconds {
         _ if expires_in.is_null() => DEFAULT_LIFETIME,
         Some(seconds @ ..=MAX_LIFETIME_SECONDS) => Duration::from_secs(seconds),
         _ => return Err(format!("invalid expires_in: expected 0 to {MAX_LIFETIME_SECONDS}")),

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::history::History;
 use super::page::{NextPage, Page, PageResponse, parse_page};
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::http::{ApiRequest, Deadline, Http, Method};
+use crate::http::{ApiRequest, Http, Method};
 use crate::model::{Position, ResumePoint};
 
 /// The maximum number of empty pages in a row. An API that sends more makes no progress.

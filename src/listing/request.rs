@@ -7,8 +7,9 @@ use time::{OffsetDateTime, UtcOffset};
 
 use super::pages::Pages;
 use super::recordings::RecordingsIter;
+use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::http::{Deadline, Http};
+use crate::http::Http;
 use crate::model::{
     Filters, GroupingSid, List, Position, Query, RecordingType, ResumePoint, RoomRecording,
     SourceSid, Status,

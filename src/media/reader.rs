@@ -7,8 +7,9 @@ use super::failures::{Failures, Interrupted};
 use super::request::Media;
 use super::source::Source;
 use super::version::Version;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Deadline, MediaBody, SignedUrl};
+use crate::http::{MediaBody, SignedUrl};
 
 /// The media of a recording, as a blocking reader. Made by [`Media::reader`].
 ///

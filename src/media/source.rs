@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use serde::Deserialize;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Deadline, Head, Http, Method, SignedUrl};
+use crate::http::{Head, Http, Method, SignedUrl};
 use crate::model::{RecordingSid, RoomRecording, Status};
 use crate::resource::RecordingResource;
 

@@ -80,7 +80,8 @@ fn transient_failure_of_a_deletion_is_retried_and_a_rejection_is_returned() {
     let deleted = resource(&client(&server.base_url), 1).delete().unwrap();
     assert_eq!((deleted, server.requests()), (Deletion::Deleted, 3));
 
-    let gone = http("404 Not Found", "Connection: close\r\n", b"");
+    let gone = br#"{"code": 20404, "message": "not found"}"#;
+    let gone = http("404 Not Found", "Connection: close\r\n", gone);
     let server = RawServer::start(vec![vec![], gone]);
     let deleted = resource(&client(&server.base_url), 1).delete().unwrap();
     assert_eq!(deleted, Deletion::AlreadyGone);
@@ -125,5 +126,23 @@ fn deadline_ends_fetch_deletion_and_media() {
         let error = send(resource).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
         assert!(start.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[test]
+fn deletion_is_only_already_gone_if_the_404_is_the_apis_own() {
+    for (body, is_gone) in [
+        (r#"{"code": 20404, "message": "The requested resource was not found"}"#, true),
+        ("<html><title>404 Not Found</title></html>", false),
+        (r#"{"message": "no Route matched with those values"}"#, false),
+        ("", false),
+    ] {
+        let server = RawServer::start(vec![http("404 Not Found", "", body.as_bytes())]);
+        match resource(&client(&server.base_url), 1).delete() {
+            Ok(deletion) => assert_eq!((deletion, is_gone), (Deletion::AlreadyGone, true)),
+            Err(error) => {
+                assert!(!is_gone && matches!(error.kind(), ErrorKind::NotFound(_)), "{error}");
+            }
+        }
     }
 }

@@ -195,3 +195,18 @@ fn ureq_config_does_not_weaken_the_limits() {
     let error = builder("http://127.0.0.1:1").ureq_config(config).build().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)));
 }
+
+#[test]
+fn error_in_a_response_with_status_200_is_shown() {
+    let error = with_body(r#"{"code": 20003, "message": "Authenticate", "status": 401}"#);
+    assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)), "{error:?}");
+    assert_eq!(error.api_error().unwrap().code, Some(20003));
+
+    let error = with_body(r#"{"code": 20500, "message": "Internal", "status": 500}"#);
+    assert!(matches!(error.kind(), ErrorKind::ServerError(_)) && error.is_transient(), "{error:?}");
+
+    let words = "expected success, got over quota (status 200, code 7)";
+    assert_invalid_response(&with_body(r#"{"code": 7, "message": "over quota"}"#), words);
+    let words = "expected success, got unavailable (status 200)";
+    assert_invalid_response(&with_body(r#"{"error": "unavailable"}"#), words);
+}

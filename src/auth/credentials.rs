@@ -1,12 +1,12 @@
-//! The credentials of a client, and the environment variables that may hold them.
+//! The credentials of a client.
 
-use std::env;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
-use crate::http::{Authentication, Authorization, BaseUrl, OAuthClient};
-use crate::model::{AccountSid, ApiKeySid, OAuthClientSid, ParseSidError};
+use super::authentication::{Authentication, OAuthClient};
+use super::authorization::Authorization;
+use crate::error::Error;
+use crate::model::{AccountSid, ApiKeySid, OAuthClientSid};
 
 /// The credentials of a client: an auth token, an API key, an access token or an OAuth client.
 ///
@@ -72,7 +72,7 @@ impl Credentials {
     /// Makes credentials of an access token that the program has fetched itself.
     ///
     /// The client can't renew the token. When the token has expired, requests fail with
-    /// [`Unauthorized`](ErrorKind::Unauthorized). [`oauth`](Self::oauth) makes a client that
+    /// [`Unauthorized`](crate::ErrorKind::Unauthorized). [`oauth`](Self::oauth) makes a client that
     /// fetches its tokens.
     ///
     /// ```
@@ -101,7 +101,7 @@ impl Credentials {
     /// - **Rejection.** If the API responds to a token with status 401, the client fetches a new
     ///   token and repeats the request at once, without a retry of the
     ///   [`RetryPolicy`](crate::RetryPolicy). It does so once for each request. The second 401 is
-    ///   the error [`Unauthorized`](ErrorKind::Unauthorized).
+    ///   the error [`Unauthorized`](crate::ErrorKind::Unauthorized).
     /// - **Errors.** If the token endpoint rejects the client ID or the client secret (status 400
     ///   or 401), the error is `Unauthorized` too. Every error of a token request names the host.
     ///
@@ -119,70 +119,18 @@ impl Credentials {
         Self(Kind::OAuth { client_id, client_secret: Secret(client_secret.into()) })
     }
 
-    /// Reads the credentials from the environment: the first of these pairs of which a variable is
-    /// set.
-    ///
-    /// 1. `TWILIO_API_KEY` and `TWILIO_API_SECRET`
-    /// 2. `TWILIO_CLIENT_ID` and `TWILIO_CLIENT_SECRET`
-    /// 3. `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`
-    ///
-    /// So half of a pair is an error even if a later pair is complete. An empty variable counts as
-    /// unset.
-    ///
-    /// ```no_run
-    /// use twilio_room_recordings::{Client, Credentials};
-    ///
-    /// let client = Client::new(Credentials::from_env()?)?;
-    /// # Ok::<(), twilio_room_recordings::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// - [`MissingCredentials`](ErrorKind::MissingCredentials) if no pair is set, or half a pair.
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) if a SID or a secret is invalid. The error does
-    ///   not show the value.
-    pub fn from_env() -> Result<Self, Error> {
-        if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
-            return Ok(Self::api_key(parse_sid("TWILIO_API_KEY", "SK", &key)?, secret));
-        }
-        if let Some((client_id, secret)) = pair("TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET")? {
-            return Ok(Self::oauth(parse_sid("TWILIO_CLIENT_ID", "OQ", &client_id)?, secret));
-        }
-        if let Some((account, token)) = pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")? {
-            let account = parse_sid("TWILIO_ACCOUNT_SID", "AC", &account)?;
-            return Ok(Self::auth_token(account, token));
-        }
-
-        Err(Error::new(ErrorKind::MissingCredentials(
-            "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, \
-             TWILIO_API_KEY and TWILIO_API_SECRET, \
-             or TWILIO_CLIENT_ID and TWILIO_CLIENT_SECRET"
-                .to_owned(),
-        )))
-    }
-
-    /// The authentication of requests. An OAuth base URL is checked even if these credentials have
-    /// no use for it.
-    pub(crate) fn authentication(
-        &self,
-        oauth_base_url: Option<&str>,
-    ) -> Result<Authentication, Error> {
-        let parse = |url| BaseUrl::parse("OAuth base URL", url);
-        let oauth_base_url = oauth_base_url.map(parse).transpose()?;
+    /// Returns the authentication of requests. The base URL is that of the OAuth token endpoint.
+    pub(crate) fn authentication(&self, oauth_base_url: &str) -> Result<Authentication, Error> {
         let (parameter, Secret(secret)) = self.secret();
         check_secret(parameter, secret)?;
 
         let authorization = match &self.0 {
-            Kind::AuthToken { account, .. } => Authorization::basic(account.as_str(), secret)?,
-            Kind::ApiKey { key, .. } => Authorization::basic(key.as_str(), secret)?,
+            Kind::AuthToken { account, .. } => Authorization::basic(account.as_str(), secret),
+            Kind::ApiKey { key, .. } => Authorization::basic(key.as_str(), secret),
             Kind::Bearer { .. } => Authorization::bearer(secret)
                 .ok_or_else(|| Error::invalid_input(parameter, "…", Authorization::BEARER))?,
             Kind::OAuth { client_id, .. } => {
-                let base_url = match oauth_base_url {
-                    Some(base_url) => base_url,
-                    None => parse("https://oauth.twilio.com")?,
-                };
-                let client = OAuthClient::new(base_url, *client_id, secret);
+                let client = OAuthClient::new(oauth_base_url, *client_id, secret);
                 return Ok(Authentication::OAuth(Box::new(client)));
             }
         };
@@ -206,47 +154,8 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A variable that is set and not empty.
-pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        // The value is left out: it may be a secret.
-        Err(env::VarError::NotUnicode(_)) => Err(Error::invalid_input(name, "…", "Unicode text")),
-    }
-}
-
-fn pair(
-    id_name: &'static str,
-    secret_name: &'static str,
-) -> Result<Option<(String, String)>, Error> {
-    let half = |set: &str, missing: &str| {
-        let what = format!("{set} is set, but {missing} is not");
-        Err(Error::new(ErrorKind::MissingCredentials(what)))
-    };
-    match (variable(id_name)?, variable(secret_name)?) {
-        (Some(id), Some(secret)) => {
-            check_secret(secret_name, &secret)?;
-            Ok(Some((id, secret)))
-        }
-        (None, None) => Ok(None),
-        (Some(_), None) => half(id_name, secret_name),
-        (None, Some(_)) => half(secret_name, id_name),
-    }
-}
-
-/// Parses a SID from the environment. The message leaves the value out: it is a secret if the two
-/// variables are swapped.
-fn parse_sid<T>(name: &'static str, prefix: &str, text: &str) -> Result<T, Error>
-where
-    T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
-{
-    let expected = || format!("{prefix} and 32 hexadecimal digits");
-    T::try_from(text).map_err(|_| Error::invalid_input(name, "…", expected()))
-}
-
 /// Rejects a secret that was copied with more than itself. The message leaves the value out.
-fn check_secret(parameter: &'static str, secret: &str) -> Result<(), Error> {
+pub(super) fn check_secret(parameter: &'static str, secret: &str) -> Result<(), Error> {
     let is_quote = |char| matches!(char, '"' | '\'' | '`');
     if secret.is_empty() {
         return Err(Error::invalid_input(parameter, "", "at least one character"));

@@ -36,7 +36,7 @@ impl Deadline {
     }
 
     /// The error of an attempt, as `DeadlineExceeded` if the deadline has ended it.
-    pub(super) fn ended(self, error: Error) -> Error {
+    pub(crate) fn ended(self, error: Error) -> Error {
         match error.kind() {
             ErrorKind::Timeout(_) if self.expires_within(TOLERANCE) => exceeded_after(error),
             _ => error,
@@ -45,7 +45,7 @@ impl Deadline {
 }
 
 /// `DeadlineExceeded`, caused by the failure of the last attempt.
-pub(super) fn exceeded_after(last: Error) -> Error {
+pub(crate) fn exceeded_after(last: Error) -> Error {
     let attempts = last.attempts();
     let exceeded = Error::new(ErrorKind::DeadlineExceeded).after_attempts(attempts);
     exceeded.caused_by(last.after_attempts(1))

@@ -1,13 +1,10 @@
 //! The `Authorization` header, and the secrets in it.
 
-use ureq::http::HeaderValue;
-
 use super::secrets::Secrets;
-use crate::error::Error;
 
 /// The `Authorization` header of API requests. It has no `Debug`, so that no output shows it.
 pub(crate) struct Authorization {
-    header: HeaderValue,
+    header: String,
     secrets: Secrets,
 }
 
@@ -16,26 +13,22 @@ impl Authorization {
     pub(crate) const BEARER: &str = "1 to 16384 visible ASCII characters";
 
     /// HTTP Basic authentication (RFC 7617).
-    pub(crate) fn basic(username: &str, secret: &str) -> Result<Self, Error> {
+    pub(super) fn basic(username: &str, secret: &str) -> Self {
         let encoded = base64(format!("{username}:{secret}").as_bytes());
-        let mut header = HeaderValue::from_str(&format!("Basic {encoded}"))
-            .map_err(|_| Error::invalid_input("credentials", username, "a SID and a secret"))?;
-        header.set_sensitive(true);
-        Ok(Self { header, secrets: Secrets::new([encoded, secret.to_owned()]) })
+        let header = format!("Basic {encoded}");
+        Self { header, secrets: Secrets::new([encoded, secret.to_owned()]) }
     }
 
     /// A bearer token (RFC 6750), or `None` if it is invalid.
     pub(crate) fn bearer(token: &str) -> Option<Self> {
         let is_valid =
             (1..=16384).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
-        let header = HeaderValue::from_str(&format!("Bearer {token}"));
-        let mut header = header.ok().filter(|_| is_valid)?;
-
-        header.set_sensitive(true);
-        Some(Self { header, secrets: Secrets::new([token.to_owned()]) })
+        let secrets = Secrets::new([token.to_owned()]);
+        is_valid.then(|| Self { header: format!("Bearer {token}"), secrets })
     }
 
-    pub(crate) fn header(&self) -> &HeaderValue {
+    /// The value of the header, in visible ASCII characters.
+    pub(crate) fn header(&self) -> &str {
         &self.header
     }
 

@@ -5,14 +5,13 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::authorization::Authorization;
-use super::deadline::Deadline;
-use super::secrets::Secrets;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 
 const MAX_MARGIN: Duration = Duration::from_secs(60);
 
 /// A token from the token endpoint.
-pub(super) struct Token {
+pub(crate) struct Token {
     authorization: Arc<Authorization>,
     /// The instant from which a new token is fetched.
     renewal: Option<Instant>,
@@ -21,7 +20,7 @@ pub(super) struct Token {
 impl Token {
     /// A token that was requested at this instant. It is renewed a minute before it expires, or
     /// after half its lifetime if that is shorter than two minutes.
-    pub(super) fn new(
+    pub(crate) fn new(
         authorization: Authorization,
         requested: Instant,
         lifetime: Duration,
@@ -48,8 +47,6 @@ pub(super) struct TokenCache {
 #[derive(Default)]
 struct State {
     last: Option<Outcome>,
-    /// The token before the current one, which a response may still echo.
-    previous: Option<Arc<Authorization>>,
     /// The thread that fetches a token.
     fetching: Option<ThreadId>,
     /// The number of tokens fetched, and of failures to fetch one.
@@ -74,12 +71,6 @@ impl State {
             }
             Outcome::Failed(error) if is_new => Some(Err(error.share())),
             _ => None,
-        }
-    }
-
-    fn replace(&mut self, outcome: Option<Outcome>) {
-        if let Some(Outcome::Fetched(token)) = std::mem::replace(&mut self.last, outcome) {
-            self.previous = Some(token.authorization);
         }
     }
 }
@@ -119,19 +110,16 @@ impl TokenCache {
         if matches!(&state.last, Some(Outcome::Fetched(token))
             if Arc::ptr_eq(&token.authorization, rejected))
         {
-            state.replace(None);
+            state.last = None;
         }
     }
 
-    /// The secrets and the current token and the previous one.
-    pub(super) fn with_tokens(&self, secrets: Secrets) -> Secrets {
-        let state = self.lock();
-        let current = match &state.last {
-            Some(Outcome::Fetched(token)) => Some(&token.authorization),
+    /// The current token, fresh or not.
+    pub(super) fn current(&self) -> Option<Arc<Authorization>> {
+        match &self.lock().last {
+            Some(Outcome::Fetched(token)) => Some(Arc::clone(&token.authorization)),
             _ => None,
-        };
-        let tokens = current.into_iter().chain(&state.previous);
-        tokens.fold(secrets, |secrets, token| secrets.and(token.secrets()))
+        }
     }
 
     // No state is invalid, so a panic of another thread changes nothing.
@@ -171,7 +159,7 @@ impl Fetching<'_> {
         };
 
         state.fetches += u64::from(outcome.is_some());
-        state.replace(outcome);
+        state.last = outcome;
         result
     }
 }
