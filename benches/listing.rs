@@ -8,7 +8,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use support::pages::{PageServer, bodies};
 use support::{PlainPage, fake_server};
-use twilio_room_recordings::{Client, Credentials, RoomSid, ureq};
+use twilio_room_recordings::{Client, Credentials, RoomSid};
 
 const PAGES: usize = 100;
 

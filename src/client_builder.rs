@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::config::Config;
-
 use crate::auth::{Authentication, Credentials, variable};
 use crate::client::Client;
 use crate::error::Error;
 use crate::http::{
-    Agents, BaseUrl, Http, OnRetry, Retry, RetryPolicy, Settings, check_timeout, user_agent,
+    BaseUrl, ConnectionSettings, Connections, Http, IpFamily, OnRetry, ProxyChoice, Retry,
+    RetryPolicy, RootCertificates, Settings,
 };
 
 impl Client {
@@ -67,10 +66,7 @@ impl Client {
             oauth_base_url: None,
             region: None,
             edge: None,
-            user_agent: None,
-            ureq_config: None,
-            connect_timeout: Duration::from_secs(10),
-            attempt_timeout: Duration::from_secs(60),
+            connection: ConnectionSettings::default(),
             max_body_bytes: 16 * 1024 * 1024,
             retry: RetryPolicy::default(),
             on_retry: None,
@@ -103,10 +99,7 @@ pub struct ClientBuilder {
     oauth_base_url: Option<String>,
     region: Option<String>,
     edge: Option<String>,
-    user_agent: Option<String>,
-    ureq_config: Option<Config>,
-    connect_timeout: Duration,
-    attempt_timeout: Duration,
+    connection: ConnectionSettings,
     max_body_bytes: u64,
     retry: RetryPolicy,
     on_retry: Option<OnRetry>,
@@ -217,47 +210,70 @@ impl ClientBuilder {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
-        self.user_agent = Some(name.into());
+        self.connection.user_agent = Some(name.into());
         self
     }
 
-    /// Sets the configuration of ureq, the HTTP client underneath: for a proxy, a private
-    /// certificate authority, a client certificate.
+    /// Sets the proxy, in place of that of the environment: its URL, as `HTTPS_PROXY` would hold it.
     ///
-    /// [`build`](Self::build) rejects a configuration that this build cannot use, such as a TLS
-    /// provider or a SOCKS proxy whose feature is off. These settings of the client take precedence
-    /// over the configuration:
-    /// - Redirects are not followed, except from one `https` URL of the storage to another.
-    /// - Plain `http` is for loopback addresses only, and no proxy is used there.
-    /// - The headers `User-Agent`, `Accept` and `Accept-Encoding` are this crate's own. Only a proxy
-    ///   receives the configured `user_agent`.
-    /// - The client's time and size limits apply.
-    ///
-    /// A proxy that ureq took from the environment is replaced by this crate's own choice. To use
-    /// none, configure `proxy(None)`.
-    ///
-    /// The API and the storage each have a pool of idle connections. The limits of the pools are
-    /// those of the configuration. Without one, every connection is kept, so that there are never
-    /// more than were used at once.
-    ///
-    /// If the build has only the feature `native-tls`, it is the TLS provider of every
-    /// configuration. Unless the configuration names it too, each request opens a connection.
-    ///
-    /// A client certificate that does not match its private key cannot be rejected here: rustls
-    /// panics at the first request.
+    /// The schemes are `http`, `https`, and with the feature `socks-proxy` `socks4`, `socks4a`,
+    /// `socks5` and `socks5h`. `NO_PROXY` is ignored. A loopback address is always reached directly.
     ///
     /// ```
-    /// use twilio_room_recordings::{Client, Credentials, ureq};
+    /// use twilio_room_recordings::{Client, Credentials};
     ///
     /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let proxy = ureq::Proxy::new("http://proxy.example:3128")?;
     /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
-    ///     .ureq_config(ureq::config::Config::builder().proxy(Some(proxy)).build())
+    ///     .proxy("http://user:password@proxy.example:3128")
     ///     .build()?;
+    /// # Ok::<(), twilio_room_recordings::Error>(())
+    /// ```
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.connection.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.connection.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Sets the root certificates to trust, for instance those of a company whose proxy inspects
+    /// TLS. They replace the default, which is [`RootCertificates::BuiltIn`].
+    #[doc(alias = "add_root_certificate")]
+    pub fn root_certificates(mut self, roots: RootCertificates) -> Self {
+        self.connection.root_certificates = roots;
+        self
+    }
+
+    /// Sets the certificate that the client presents: a chain, the client's own certificate first,
+    /// and the private key, both in PEM form.
+    ///
+    /// The key must not be encrypted. With the feature `native-tls` alone, it must be in PKCS #8 form.
+    /// If it does not match the certificate, the first request fails.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::ClientBuilder;
+    ///
+    /// let (chain, key) = (std::fs::read("client.pem")?, std::fs::read("client.key")?);
+    /// let client = ClientBuilder::from_env()?.client_certificate(chain, key).build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn ureq_config(mut self, config: Config) -> Self {
-        self.ureq_config = Some(config);
+    pub fn client_certificate(
+        mut self,
+        chain_pem: impl Into<Vec<u8>>,
+        key_pem: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.connection.client_certificate = Some((chain_pem.into(), key_pem.into()));
+        self
+    }
+
+    /// Sets the family of the IP addresses to connect to. The default is [`IpFamily::Any`].
+    ///
+    /// On a machine that forbids IPv6 instead of lacking it, [`IpFamily::Ipv4`] is needed.
+    pub fn ip_family(mut self, family: IpFamily) -> Self {
+        self.connection.ip_family = family;
         self
     }
 
@@ -275,7 +291,7 @@ impl ClientBuilder {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = limit;
+        self.connection.connect_timeout = limit;
         self
     }
 
@@ -296,7 +312,7 @@ impl ClientBuilder {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.attempt_timeout = limit;
+        self.connection.attempt_timeout = limit;
         self
     }
 
@@ -352,11 +368,11 @@ impl ClientBuilder {
     /// - the region or the edge is not 1 to 31 letters, digits and hyphens,
     /// - no header can hold the user agent,
     /// - a time limit is zero or more than a hundred years, or a size limit is zero,
-    /// - ureq's configuration needs a feature that is off, or has a setting out of range: a header
-    ///   value with control characters, a timeout as above, a buffer of less than 68 KiB or more than
-    ///   16 MiB, an unusable proxy,
-    /// - the environment's proxy cannot be used. If the base URL is of a loopback address, the first
-    ///   request to another host fails instead.
+    /// - the proxy cannot be used. If it is the environment's, and the base URL is of a loopback
+    ///   address, the first request to another host fails instead,
+    /// - the root certificates or the client certificate hold no certificate in PEM form, the key of
+    ///   the client certificate is no unencrypted private key in PEM form, or a choice needs a feature
+    ///   that is off.
     ///
     /// ```
     /// use twilio_room_recordings::{Client, Credentials};
@@ -373,8 +389,6 @@ impl ClientBuilder {
         if self.oauth_base_url.is_some() || matches!(authentication, Authentication::OAuth(_)) {
             BaseUrl::parse("OAuth base URL", oauth_base_url)?;
         }
-        check_timeout("connect timeout", self.connect_timeout)?;
-        check_timeout("attempt timeout", self.attempt_timeout)?;
         if self.max_body_bytes == 0 {
             return Err(Error::invalid_input("maximum body size", "0", "at least one byte"));
         }
@@ -383,15 +397,11 @@ impl ClientBuilder {
             Some(url) => BaseUrl::parse("base URL", url)?,
             None => BaseUrl::of_region(self.region.as_deref(), self.edge.as_deref())?,
         };
-        let agents = Agents::new(self.ureq_config, self.connect_timeout)?;
-        agents.check_proxy(&base_url)?;
 
         Ok(Client::connected_by(Http::new(Settings {
-            agents,
+            connections: Connections::new(&self.connection, &base_url)?,
             base_url,
             authentication,
-            user_agent: user_agent(self.user_agent.as_deref())?,
-            attempt_timeout: self.attempt_timeout,
             max_body_bytes: self.max_body_bytes,
             retry: self.retry,
             on_retry: self.on_retry,

@@ -39,7 +39,7 @@ pub use error::{
     ApiError, Error, ErrorKind, InvalidInput, InvalidRecord, Phase, Result, TimeoutError,
     TransportError,
 };
-pub use http::{Retry, RetryPolicy, SignedUrl};
+pub use http::{IpFamily, Retry, RetryPolicy, RootCertificates, SignedUrl};
 pub use listing::{ListRecordings, Page, Pages, RecordingsIter};
 pub use media::{Downloaded, Media, MediaReader, Progress};
 pub use model::{
@@ -51,6 +51,3 @@ pub use resource::{Deletion, RecordingResource};
 
 /// The crate of the dates in a [`RoomRecording`].
 pub use time;
-/// The HTTP client underneath, for [`ClientBuilder::ureq_config`]. No other part of the public API
-/// uses its types.
-pub use ureq;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use twilio_room_recordings::{
     AccountSid, ApiKeySid, Client, ClientBuilder, Error, ErrorKind, ListRecordings, Media,
     OAuthClientSid, RecordingResource, RecordingSid, Retry, RetryPolicy, RoomRecording, RoomSid,
+    RootCertificates,
 };
 
 use crate::Failure;
@@ -28,6 +29,7 @@ impl Connection {
             .map_err(misplaced_sid)?
             .user_agent(concat!("twilio-recordings/", env!("CARGO_PKG_VERSION")))
             .attempt_timeout(Duration::from_secs(limits.timeout))
+            .root_certificates(RootCertificates::System)
             .retry(RetryPolicy::default().max_retries(limits.retries))
             .on_retry(warn_of_retry(messages.clone(), limits.retries));
         if let Some(url) = variable("TWILIO_VIDEO_BASE_URL")? {

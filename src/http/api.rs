@@ -1,17 +1,16 @@
 //! One request to the API, with its limits and retries.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ureq::http::header::ACCEPT_ENCODING;
-use ureq::http::header::{ACCEPT, AUTHORIZATION, HeaderName, LOCATION, USER_AGENT};
+use ureq::http::header::{AUTHORIZATION, HeaderName, LOCATION};
 use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Proxy};
 
-use super::config::{self, Agents};
+use super::agent::Connections;
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
@@ -22,16 +21,14 @@ use crate::deadline::{Deadline, exceeded_after};
 use crate::error::{ApiError, Error, ErrorKind, MAX_ERROR_BODY_BYTES, read_api_error};
 use crate::model::RecordingSid;
 
-/// The codings that are requested. Another crate may have enabled more in ureq.
-pub(super) const ACCEPTED_ENCODING: &str = if cfg!(feature = "gzip") { "gzip" } else { "identity" };
+/// The first size of the buffer of a body.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// The settings of a client.
 pub(crate) struct Settings {
-    pub agents: Agents,
+    pub connections: Connections,
     pub base_url: BaseUrl,
     pub authentication: Authentication,
-    pub user_agent: HeaderValue,
-    pub attempt_timeout: Duration,
     pub max_body_bytes: u64,
     pub retry: RetryPolicy,
     pub on_retry: Option<OnRetry>,
@@ -44,8 +41,7 @@ impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http")
             .field("base_url", &self.0.base_url)
-            .field("user_agent", &self.0.user_agent)
-            .field("attempt_timeout", &self.0.attempt_timeout)
+            .field("attempt_timeout", &self.0.connections.attempt_timeout)
             .field("max_body_bytes", &self.0.max_body_bytes)
             .field("retry", &self.0.retry)
             .finish_non_exhaustive()
@@ -123,7 +119,7 @@ impl Http {
             let outcome = self.send(request, &authorization, body);
 
             let outcome = outcome
-                .and_then(|head| read(&head, body).map_err(|error| error.explained_by(body)));
+                .and_then(|(head, body)| read(&head, body).map_err(|it| it.explained_by(body)));
             match outcome {
                 Ok(value) => return Ok(value),
                 // It is no failed attempt, so the retry policy has no say.
@@ -187,12 +183,12 @@ impl Http {
         self.complete_error(error, self.0.base_url.host());
     }
 
-    fn send(
+    fn send<'a>(
         &self,
         request: &ApiRequest<'_>,
         authorization: &Arc<Authorization>,
-        body: &mut Vec<u8>,
-    ) -> Result<Head, Error> {
+        body: &'a mut Vec<u8>,
+    ) -> Result<(Head, &'a [u8]), Error> {
         let base_url = &self.0.base_url;
         let mut credentials = HeaderValue::from_str(authorization.header())
             .map_err(|_| Error::invalid_input("credentials", "…", Authorization::BEARER))?;
@@ -201,60 +197,49 @@ impl Http {
             .method(&request.method)
             .uri(format!("{}{}", base_url.as_str(), request.path))
             .header(AUTHORIZATION, credentials)
-            .header(USER_AGENT, &self.0.user_agent)
-            .header(ACCEPT, "application/json")
-            .header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
             .body(());
 
         self.exchange(base_url, built, request.deadline, body, Error::rejected)
     }
 
-    /// Sends a request once, and reads the response into `body`. `reject` makes the error of an
-    /// error response.
-    pub(super) fn exchange<B: AsSendBody>(
+    /// Sends a request once. Returns the response with its body, which is in the buffer. `reject`
+    /// makes the error of an error response.
+    pub(super) fn exchange<'a, B: AsSendBody>(
         &self,
         to: &BaseUrl,
         request: http::Result<Request<B>>,
         deadline: Deadline,
-        body: &mut Vec<u8>,
+        buffer: &'a mut Vec<u8>,
         reject: impl FnOnce(ApiError) -> Error,
-    ) -> Result<Head, Error> {
-        let remaining = deadline.remaining()?;
-        let attempt_timeout = self.0.attempt_timeout;
-        let limit = remaining.map_or(attempt_timeout, |remaining| remaining.min(attempt_timeout));
-        let proxy = self.0.agents.proxies.select(to.uri())?;
-        let peer = self.api_peer(to, limit, proxy.as_ref());
+    ) -> Result<(Head, &'a [u8]), Error> {
+        let connections = &self.0.connections;
+        let remaining = deadline.remaining()?.unwrap_or(Duration::MAX);
+        let limit = remaining.min(connections.attempt_timeout);
+        let proxy = connections.proxies.select(to.uri())?;
+        let peer = self.peer(to.host(), limit, proxy.as_ref());
 
-        let sent = self.run(request, limit, proxy).map_err(|error| peer.send_error(error));
+        let sent = request
+            .map_err(ureq::Error::from)
+            .and_then(|request| connections.send(request, limit, proxy))
+            .map_err(|error| peer.send_error(error));
         let mut response = sent.map_err(|error| deadline.ended(error))?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             return Err(reject(self.read_api_error(response)));
         }
 
-        headers::check_charset(response.body())?;
-        body.clear();
         let mut reader = response.body_mut().with_config().limit(self.0.max_body_bytes).reader();
-        let read = reader.read_to_end(body).map_err(|error| peer.read_error(error));
-        read.map_err(|error| deadline.ended(error))?;
-        Ok(Head { status, location: headers::text(response.headers(), LOCATION) })
+        let read = read_to_end(&mut reader, buffer).map_err(|error| peer.read_error(error));
+        let length = read.map_err(|error| deadline.ended(error))?;
+        let location = headers::text(response.headers(), LOCATION);
+        Ok((Head { status, location }, &buffer[..length]))
     }
 
-    fn api_peer(&self, to: &BaseUrl, limit: Duration, proxy: Option<&Proxy>) -> Peer {
-        let (host, connect_timeout) = (to.host().to_owned(), self.0.agents.connect_timeout);
-        Peer { host, proxy: proxy.map(proxy::address), connect_timeout, limit }
-    }
-
-    fn run<B: AsSendBody>(
-        &self,
-        request: http::Result<Request<B>>,
-        limit: Duration,
-        proxy: Option<Proxy>,
-    ) -> Result<Response<Body>, ureq::Error> {
-        let agent = &self.0.agents.api;
-        let limited = self.0.agents.limited(agent, request?, proxy);
-        let config = agent.configure_request(limited).timeout_global(Some(limit));
-        config::run(agent, config.build())
+    /// The other side of a request with this limit.
+    pub(super) fn peer(&self, host: &str, limit: Duration, proxy: Option<&Proxy>) -> Peer {
+        let &Connections { roots, connect_timeout, .. } = &self.0.connections;
+        let (host, proxy) = (host.to_owned(), proxy.map(proxy::address));
+        Peer { host, proxy, roots, connect_timeout, limit }
     }
 
     fn read_api_error(&self, response: Response<Body>) -> ApiError {
@@ -275,11 +260,26 @@ impl Http {
 
         while let Ok(count @ 1..) = reader.read(&mut piece) {
             text.extend_from_slice(&piece[..count]);
-            if start.elapsed() > self.0.attempt_timeout {
+            if start.elapsed() > self.0.connections.attempt_timeout {
                 break;
             }
         }
 
         String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+/// Reads a body into a buffer that grows as needed, and returns the length of the body.
+/// `Read::read_to_end` would fill the buffer of each page with zeros first.
+fn read_to_end(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let mut length = 0;
+    loop {
+        if length == buffer.len() {
+            buffer.resize(BUFFER_BYTES.max(2 * length), 0);
+        }
+        match reader.read(&mut buffer[length..])? {
+            0 => return Ok(length),
+            count => length += count,
+        }
     }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use ureq::Timeout;
 
-use super::advice::with_advice;
-use super::tls;
+use super::tls_failure::{is_permanent, with_advice};
 use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError, reason_phrase};
 
 /// What ureq reports if a SOCKS proxy rejects the client or the host.
@@ -26,6 +25,8 @@ const NOT_SOCKS: [&str; 3] =
 pub(crate) struct Peer {
     pub host: String,
     pub proxy: Option<String>,
+    /// A name of the root certificates that are trusted.
+    pub roots: &'static str,
     /// The limit of name resolution, and of setting up a connection.
     pub connect_timeout: Duration,
     /// The limit of one attempt.
@@ -43,8 +44,8 @@ enum Awaited {
 impl Peer {
     /// A failure of the connection to this peer.
     pub(crate) fn transport(&self, reason: impl Into<String>) -> Error {
-        let Self { host, proxy, .. } = self.clone();
-        let reason = with_advice(reason.into());
+        let Self { host, proxy, roots, .. } = self.clone();
+        let reason = with_advice(reason.into(), roots);
         Error::new(ErrorKind::Transport(TransportError { host, proxy, reason }))
     }
 
@@ -71,8 +72,8 @@ impl Peer {
             U::HostNotFound => {
                 self.transport("could not resolve the host name: no usable address").transient(true)
             }
-            // They show the complete URL, which may be a signed one.
-            U::BadUri(_) | U::RequireHttpsOnly(_) => self.transport("the URL cannot be requested"),
+            // It shows the complete URL, which may be a signed one.
+            U::BadUri(_) => self.transport("the URL cannot be requested"),
             U::BodyExceedsLimit(limit) => {
                 Error::invalid_response(format!("the body is larger than {limit} bytes"))
             }
@@ -100,7 +101,9 @@ impl Peer {
         let (reason, is_transient) = if text.contains(" decompression failed: ") {
             (format!("the body is truncated or damaged: {text}"), true)
         } else if let Some(text) = text.strip_prefix("native-tls: ") {
-            (format!("TLS failed: {text}"), !tls::is_permanent_native_tls(text))
+            (format!("TLS failed: {text}"), !is_permanent(text))
+        } else if let Some(text) = text.strip_prefix("rustls: ") {
+            (format!("TLS failed: {text}"), false)
         } else {
             (text, matches!(error, ureq::Error::ConnectionFailed | ureq::Error::BodyStalled))
         };
@@ -128,7 +131,7 @@ impl Peer {
     fn io_error(&self, cause: io::Error, awaited: Awaited) -> Error {
         let text = io_text(&cause);
         let (reason, is_transient) = match awaited {
-            Awaited::Head => (self.head_failure(cause.kind(), &text), !is_permanent(&cause, &text)),
+            Awaited::Head => (self.head_failure(cause.kind(), &text), !is_refusal(&cause, &text)),
             Awaited::Body if is_disconnection(cause.kind()) => {
                 ("the connection was closed before the end of the body".to_owned(), true)
             }
@@ -191,9 +194,9 @@ fn is_disconnection(kind: io::ErrorKind) -> bool {
 
 /// Returns `true` if the same request cannot succeed later: a certificate is invalid, or what is
 /// configured is refused.
-fn is_permanent(error: &io::Error, text: &str) -> bool {
+fn is_refusal(error: &io::Error, text: &str) -> bool {
     match error.kind() {
-        io::ErrorKind::InvalidData => tls::is_permanent_rustls(text),
+        io::ErrorKind::InvalidData => is_permanent(text),
         io::ErrorKind::InvalidInput
         | io::ErrorKind::Unsupported
         | io::ErrorKind::PermissionDenied => true,
@@ -208,6 +211,12 @@ fn proxy_failure(reason: &str) -> (String, bool) {
         digits.parse::<u16>().ok()
     });
     match status {
+        Some(status @ 200..=299) => {
+            let reason = format!(
+                "the proxy opened no connection: expected status 200 for CONNECT, got {status}"
+            );
+            (reason, false)
+        }
         Some(status) => {
             let phrase = reason_phrase(status);
             let reason = format!("the proxy rejected the connection: {phrase} (status {status})");

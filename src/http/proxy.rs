@@ -2,60 +2,45 @@
 
 use std::env;
 
-use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
 use super::no_proxy::NoProxy;
+use super::settings::ProxyChoice;
 use super::url::{check_port, is_loopback};
 use crate::error::{Error, ErrorKind, InvalidInput};
 
 const EXPECTED: &str = "scheme://[user:password@]host[:port] with the scheme http, https or SOCKS";
 
-/// The proxies of a client's requests.
-pub(crate) enum Proxies {
-    /// As the caller configured it, if at all.
-    Configured(Option<Proxy>),
-    /// As the environment says. A setting that cannot be used is an error of the first request that
-    /// needs it.
-    Environment(Result<Option<Proxy>, InvalidInput>, NoProxy),
+/// The proxy of a client's requests, and the hosts that are reached without it.
+pub(crate) struct Proxies {
+    /// A setting that cannot be used is an error of the first request that needs it.
+    proxy: Result<Option<Proxy>, InvalidInput>,
+    exceptions: NoProxy,
 }
 
 impl Proxies {
-    /// Reads the proxy of a configuration. One that ureq took from the environment is replaced by
-    /// this module's choice.
-    pub(super) fn of(config: &Config) -> Result<Self, Error> {
-        match config.proxy() {
-            Some(proxy) if !proxy.is_from_env() => {
-                check(proxy).map_err(|expected| {
-                    Error::invalid_input("proxy", url_without_user(proxy), expected)
-                })?;
-                Ok(Self::Configured(Some(proxy.clone())))
+    pub(super) fn new(choice: &ProxyChoice) -> Result<Self, Error> {
+        let proxy = match choice {
+            ProxyChoice::Environment => return Self::from_env(),
+            ProxyChoice::None => Ok(None),
+            ProxyChoice::Url(url) => {
+                let parsed = parse("proxy", url);
+                Ok(Some(parsed.map_err(|it| Error::new(ErrorKind::InvalidInput(it)))?))
             }
-            // `Config::builder()` takes what this function takes, unless the caller says no.
-            None if Proxy::try_from_env().is_some() => Ok(Self::Configured(None)),
-            _ => Self::from_env(),
-        }
+        };
+        Ok(Self { proxy, exceptions: NoProxy::default() })
     }
 
-    pub(super) fn from_env() -> Result<Self, Error> {
-        let no_proxy = variable(["no_proxy", "NO_PROXY"])?.map(|(_, list)| NoProxy::parse(&list));
+    fn from_env() -> Result<Self, Error> {
         let proxy = match variable(["https_proxy", "HTTPS_PROXY"])? {
             Some(proxy) => Some(proxy),
             None => variable(["all_proxy", "ALL_PROXY"])?,
         };
-        let parsed = proxy.map(|(name, text)| parse(name, &text)).transpose();
-        Ok(Self::Environment(parsed, no_proxy.unwrap_or_default()))
-    }
+        let no_proxy = variable(["no_proxy", "NO_PROXY"])?.map(|(_, list)| NoProxy::parse(&list));
 
-    /// Checks that the environment's proxy can be used.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        match self {
-            Self::Environment(Err(input), _) => {
-                Err(Error::new(ErrorKind::InvalidInput(input.clone())))
-            }
-            _ => Ok(()),
-        }
+        let proxy = proxy.map(|(name, text)| parse(name, &text)).transpose();
+        Ok(Self { proxy, exceptions: no_proxy.unwrap_or_default() })
     }
 
     /// Returns the proxy for requests to this URL.
@@ -64,15 +49,10 @@ impl Proxies {
             return Ok(None);
         }
 
-        match self {
-            Self::Configured(proxy) => {
-                Ok(proxy.as_ref().filter(|proxy| !proxy.is_no_proxy(uri)).cloned())
-            }
-            Self::Environment(_, no_proxy) if no_proxy.contains(uri) => Ok(None),
-            Self::Environment(proxy, _) => {
-                self.check()?;
-                Ok(proxy.as_ref().ok().cloned().flatten())
-            }
+        match &self.proxy {
+            Err(input) => Err(Error::new(ErrorKind::InvalidInput(input.clone()))),
+            Ok(_) if self.exceptions.contains(uri) => Ok(None),
+            Ok(proxy) => Ok(proxy.clone()),
         }
     }
 }
@@ -124,15 +104,9 @@ fn check(proxy: &Proxy) -> Result<(), &'static str> {
 
     let (user, password) = (proxy.username(), proxy.password());
     match proxy.protocol() {
-        ProxyProtocol::Http | ProxyProtocol::Https if proxy.resolve_target() => {
-            Err("an HTTP proxy that resolves the host names itself")
-        }
         ProxyProtocol::Http => Ok(()),
         ProxyProtocol::Https if cfg!(any(feature = "rustls", feature = "native-tls")) => Ok(()),
-        ProxyProtocol::Https => {
-            Err("an http proxy: this build has no TLS, which the features rustls and native-tls \
-                 add")
-        }
+        ProxyProtocol::Https => Err("an http proxy, because this build has no TLS"),
         _ if cfg!(not(feature = "socks-proxy")) => {
             Err("an HTTP proxy: SOCKS needs this crate's feature socks-proxy")
         }
@@ -150,13 +124,6 @@ fn check(proxy: &Proxy) -> Result<(), &'static str> {
         }
         _ => Ok(()),
     }
-}
-
-fn url_without_user(proxy: &Proxy) -> String {
-    let scheme = proxy.protocol().to_string().to_ascii_lowercase();
-    let authority = proxy.uri().authority().map_or("", |authority| authority.as_str());
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}")
 }
 
 /// The value, unless it holds what may be a user or a password.

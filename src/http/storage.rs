@@ -2,20 +2,17 @@
 
 use std::fmt;
 use std::io::{self, Read};
-use std::time::Duration;
 
 use ureq::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION,
-    RANGE, TRANSFER_ENCODING, USER_AGENT,
+    RANGE, TRANSFER_ENCODING,
 };
-use ureq::http::{Request, Response, StatusCode};
-use ureq::{Body, BodyReader, Proxy};
+use ureq::http::{self, Request, Response, StatusCode};
+use ureq::{Body, BodyReader};
 
 use super::api::Http;
-use super::config;
 use super::failure::Peer;
 use super::headers;
-use super::proxy;
 use super::url::SignedUrl;
 use crate::auth::Secrets;
 use crate::deadline::Deadline;
@@ -74,8 +71,12 @@ impl fmt::Debug for MediaBody {
 }
 
 impl Http {
-    pub(crate) fn signed_url(&self, url: &str) -> Result<SignedUrl, Error> {
-        SignedUrl::new(url, self.0.base_url.is_loopback())
+    /// The URL that a `Location` of a response from this path of the API leads to.
+    pub(crate) fn signed_url(&self, path: &str, location: &str) -> Result<SignedUrl, Error> {
+        let base_url = &self.0.base_url;
+        let from = format!("{}{path}", base_url.as_str()).parse();
+        let from = from.map_err(|_| Error::invalid_response("the URL of the media is invalid"))?;
+        SignedUrl::redirected(&from, location, base_url.is_loopback())
     }
 
     /// Requests the media from this byte on, once. None of the API's headers is sent.
@@ -101,13 +102,14 @@ impl Http {
         from: u64,
         deadline: Deadline,
     ) -> Result<StorageResponse, Error> {
+        let connections = &self.0.connections;
         for _ in 0..=MAX_REDIRECTS {
-            url.check_tls()?;
             let remaining = deadline.remaining()?;
-            let proxy = self.0.agents.proxies.select(url.uri())?;
-            let peer = self.storage_peer(url, proxy.as_ref());
-            let response = self
-                .send_to_storage(url, from, remaining, proxy)
+            let proxy = connections.proxies.select(url.uri())?;
+            let peer = self.peer(url.host(), connections.attempt_timeout, proxy.as_ref());
+            let response = media_request(url, from)
+                .map_err(ureq::Error::from)
+                .and_then(|request| connections.send_for_media(request, remaining, proxy))
                 .map_err(|error| peer.send_error(error))?;
             let status = response.status();
             if status.is_client_error() || status.is_server_error() {
@@ -126,43 +128,11 @@ impl Http {
                 let reason = format!("the storage responded {status} without a Location");
                 return Err(Error::invalid_response(reason));
             };
-            *url = url.redirected(&location, self.0.base_url.is_loopback())?;
+            *url = SignedUrl::redirected(url.uri(), &location, self.0.base_url.is_loopback())?;
         }
 
         let reason = format!("the storage redirects more than {MAX_REDIRECTS} times");
         Err(Error::invalid_response(reason))
-    }
-
-    fn storage_peer(&self, url: &SignedUrl, proxy: Option<&Proxy>) -> Peer {
-        let (host, proxy) = (url.host().to_owned(), proxy.map(proxy::address));
-        let connect_timeout = self.0.agents.connect_timeout;
-        Peer { host, proxy, connect_timeout, limit: self.0.attempt_timeout }
-    }
-
-    fn send_to_storage(
-        &self,
-        url: &SignedUrl,
-        from: u64,
-        remaining: Option<Duration>,
-        proxy: Option<Proxy>,
-    ) -> Result<Response<Body>, ureq::Error> {
-        let mut request = Request::builder()
-            .uri(url.as_str())
-            .header(USER_AGENT, &self.0.user_agent)
-            .header(ACCEPT, "*/*")
-            .header(ACCEPT_ENCODING, "identity");
-        if from > 0 {
-            request = request.header(RANGE, format!("bytes={from}-"));
-        }
-
-        let agent = &self.0.agents.storage;
-        let limited = self.0.agents.limited(agent, request.body(())?, proxy);
-        let config = agent
-            .configure_request(limited)
-            .timeout_recv_response(Some(self.0.attempt_timeout))
-            .timeout_per_read(Some(self.0.attempt_timeout))
-            .timeout_global(remaining);
-        config::run(agent, config.build())
     }
 
     fn storage_error(&self, recording_sid: RecordingSid, response: Response<Body>) -> Error {
@@ -180,6 +150,18 @@ impl Http {
     }
 }
 
+fn media_request(url: &SignedUrl, from: u64) -> http::Result<Request<()>> {
+    let request = Request::builder()
+        .uri(url.as_str())
+        .header(ACCEPT, "*/*")
+        .header(ACCEPT_ENCODING, "identity");
+    let request = match from {
+        0 => request,
+        _ => request.header(RANGE, format!("bytes={from}-")),
+    };
+    request.body(())
+}
+
 impl StorageResponse {
     /// Checks that the response is the media from the requested byte on.
     pub(crate) fn into_media(self) -> Result<MediaResponse, Error> {
@@ -193,7 +175,6 @@ impl StorageResponse {
 
     fn check(self) -> Result<MediaResponse, Error> {
         let Self { response, from, peer, .. } = self;
-        headers::check_charset(response.body())?;
         let header = |name| headers::text(response.headers(), name);
         if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| is_transformation(it)) {
             let reason = format!("the storage encodes the media with {encoding}");
@@ -205,7 +186,8 @@ impl StorageResponse {
             206 => {
                 let range = header(CONTENT_RANGE).unwrap_or_default();
                 match headers::content_range(&range) {
-                    Some((first, length)) if first == from => (first, length),
+                    // An earlier first byte is that of a block of the storage.
+                    Some((first, length)) if first <= from => (first, length),
                     _ => {
                         let reason = format!("requested the range from {from}, got {range}");
                         return Err(Error::invalid_response(reason));

@@ -1,50 +1,84 @@
-//! The failures of TLS that no retry can change: invalid certificates, and settings that the two
-//! sides do not share. Every other failure may be damage on the way. That includes plain text instead
-//! of TLS, which looks like a damaged record.
-//!
-//! Both libraries report a failure as an opaque error, so its text decides. An unknown text counts
-//! as transient: a needless retry costs less than an interrupted transfer.
+//! The TLS configuration of a client, for the library that the build has.
 
-/// Returns `true` if this message of rustls is about a certificate or the configuration.
-pub(super) fn is_permanent_rustls(text: &str) -> bool {
-    const PREFIXES: [&str; 5] = [
-        "invalid peer certificate",
-        "peer sent no certificates",
-        "invalid certificate revocation list",
-        "peer is incompatible",
-        "peer doesn't support any known protocol",
-    ];
-    const ALERTS: [&str; 13] = [
-        "ProtocolVersion",
-        "HandshakeFailure",
-        "InsufficientSecurity",
-        "BadCertificate",
-        "UnsupportedCertificate",
-        "CertificateRevoked",
-        "CertificateExpired",
-        "CertificateUnknown",
-        "UnknownCA",
-        "AccessDenied",
-        "CertificateRequired",
-        "UnrecognisedName",
-        "NoApplicationProtocol",
-    ];
+use std::{env, fs};
 
-    PREFIXES.iter().any(|prefix| text.starts_with(prefix))
-        || text.strip_prefix("received fatal alert: ").is_some_and(|alert| ALERTS.contains(&alert))
+use ureq::tls::{
+    Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, TlsProvider, parse_pem,
+};
+
+use super::settings::{ConnectionSettings, RootCertificates};
+use crate::error::Error;
+
+/// A build with both libraries uses rustls.
+const IS_RUSTLS: bool = cfg!(feature = "rustls");
+
+pub(super) fn config(settings: &ConnectionSettings) -> Result<TlsConfig, Error> {
+    let roots = match &settings.root_certificates {
+        RootCertificates::BuiltIn => RootCerts::WebPki,
+        RootCertificates::System if IS_RUSTLS && cfg!(not(feature = "platform-verifier")) => {
+            let expected = "the built-in or given ones: this build lacks the feature \
+                            platform-verifier";
+            return Err(Error::invalid_input("root certificates", "System", expected));
+        }
+        RootCertificates::System => {
+            check_certificate_file()?;
+            RootCerts::PlatformVerifier
+        }
+        RootCertificates::Pem(pem) => certificates("root certificates", "…", pem)?.into(),
+    };
+    let client = settings.client_certificate.as_ref().map(client_certificate).transpose()?;
+
+    let provider = if IS_RUSTLS { TlsProvider::Rustls } else { TlsProvider::NativeTls };
+    Ok(TlsConfig::builder().provider(provider).root_certs(roots).client_cert(client).build())
 }
 
-/// Returns `true` if this message of the operating system's library is about a certificate or the
-/// configuration.
-pub(super) fn is_permanent_native_tls(text: &str) -> bool {
-    const WORDS: [&str; 5] = [
-        "certificate",
-        "unknown ca",
-        "alert protocol version",
-        "unsupported protocol",
-        "alert handshake failure",
-    ];
+fn client_certificate((chain, key): &(Vec<u8>, Vec<u8>)) -> Result<ClientCert, Error> {
+    let chain = certificates("client certificate", "…", chain)?;
+    let key = PrivateKey::from_pem(key).map_err(|error| {
+        let expected = "an unencrypted private key in PEM form";
+        Error::invalid_input("private key", "…", expected).caused_by(error.into_io())
+    })?;
+    Ok(ClientCert::new_with_certs(&chain, key))
+}
 
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+/// Checks the file that replaces the root certificates of the operating system: the TLS library would
+/// ignore one that it cannot use.
+fn check_certificate_file() -> Result<(), Error> {
+    const VARIABLE: &str = "SSL_CERT_FILE";
+    if cfg!(any(not(unix), target_vendor = "apple", target_os = "android")) {
+        return Ok(());
+    }
+    let Some(file) = env::var_os(VARIABLE) else { return Ok(()) };
+
+    let value = file.to_string_lossy();
+    let pem = fs::read(&file).map_err(|error| {
+        let expected = format!("a file of root certificates: {error}");
+        Error::invalid_input(VARIABLE, &value, expected).caused_by(error)
+    })?;
+    certificates(VARIABLE, &value, &pem).map(drop)
+}
+
+/// All certificates of a text in PEM form, of which there must be one.
+fn certificates(
+    parameter: &'static str,
+    value: &str,
+    pem: &[u8],
+) -> Result<Vec<Certificate<'static>>, Error> {
+    let mut certificates = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(error) => {
+                let expected = "certificates in PEM form";
+                let invalid = Error::invalid_input(parameter, value, expected);
+                return Err(invalid.caused_by(error.into_io()));
+            }
+        }
+    }
+
+    if certificates.is_empty() {
+        return Err(Error::invalid_input(parameter, value, "a certificate in PEM form"));
+    }
+    Ok(certificates)
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{Request, StatusCode};
 
-use super::api::{ACCEPTED_ENCODING, Http};
+use super::api::Http;
 use super::url::BaseUrl;
 use crate::auth::{Authorization, OAuthClient, Token};
 use crate::deadline::Deadline;
@@ -48,17 +48,14 @@ impl Http {
         let endpoint = &BaseUrl::parse("OAuth base URL", client.base_url())?;
         let request = Request::post(format!("{}/v2/token", endpoint.as_str()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(USER_AGENT, &self.0.user_agent)
-            .header(ACCEPT, "application/json")
-            .header(ACCEPT_ENCODING, ACCEPTED_ENCODING)
             .body(client.form());
 
-        let mut body = Vec::new();
+        let mut buffer = Vec::new();
         let response = self
-            .exchange(endpoint, request, deadline, &mut body, |it| rejected(endpoint.host(), it));
-        let token = response.and_then(|head| match head.status {
+            .exchange(endpoint, request, deadline, &mut buffer, |it| rejected(endpoint.host(), it));
+        let token = response.and_then(|(head, body)| match head.status {
             StatusCode::OK => {
-                parse(&body).map_err(|it| Error::invalid_response(it).explained_by(&body))
+                parse(body).map_err(|it| Error::invalid_response(it).explained_by(body))
             }
             status => {
                 Err(Error::invalid_response(format!("expected 200, got {}", status.as_u16())))

@@ -1,15 +1,16 @@
 //! The URLs that requests are sent to: the API's base URL, and the signed URL of media.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
 use crate::error::Error;
 
-/// A build without TLS requests no `https` URL, even if another crate has added TLS to ureq.
-const HAS_TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
+/// The maximum length of a region or an edge. Auth tokens, the secrets of API keys, and SIDs are
+/// longer, so that one in the wrong variable does not become part of a host name.
+const MAX_LABEL_BYTES: usize = 31;
 
 /// The base URL of the API.
 #[derive(Clone)]
@@ -40,12 +41,12 @@ impl BaseUrl {
         if uri.query().is_some() || url.contains('#') {
             return invalid("no query and no fragment");
         }
-        if let Err(expected) = check_port(authority).and(check_host(authority.host())) {
+        if let Err(expected) = check_port(authority) {
             return invalid(expected);
         }
 
         match scheme {
-            "https" if !HAS_TLS => {
+            "https" if cfg!(not(any(feature = "rustls", feature = "native-tls"))) => {
                 return invalid(
                     "http to a loopback address: this build has no TLS, which the features \
                      rustls and native-tls add",
@@ -64,6 +65,19 @@ impl BaseUrl {
         Ok(Self { text: url.trim_end_matches('/').to_owned(), uri })
     }
 
+    /// The base URL for a region and an edge, as far as they are set.
+    pub(crate) fn of_region(region: Option<&str>, edge: Option<&str>) -> Result<Self, Error> {
+        check_label("region", region)?;
+        check_label("edge", edge)?;
+
+        let host = match (edge, region) {
+            (None, None) => "video.twilio.com".to_owned(),
+            (None, Some(region)) => format!("video.{region}.twilio.com"),
+            (Some(edge), region) => format!("video.{edge}.{}.twilio.com", region.unwrap_or("us1")),
+        };
+        Self::parse("base URL", &format!("https://{host}"))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -79,6 +93,18 @@ impl BaseUrl {
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.uri)
     }
+}
+
+fn check_label(parameter: &'static str, label: Option<&str>) -> Result<(), Error> {
+    let Some(label) = label else { return Ok(()) };
+
+    let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !(1..=MAX_LABEL_BYTES).contains(&label.len()) || !label.bytes().all(is_label_byte) {
+        // The value is left out: it may be a secret.
+        let expected = format!("1 to {MAX_LABEL_BYTES} letters, digits and hyphens");
+        return Err(Error::invalid_input(parameter, "…", expected));
+    }
+    Ok(())
 }
 
 /// The URL without its query. Text that is no URL may be a secret in the wrong place.
@@ -127,37 +153,6 @@ pub(super) fn check_port(authority: &Authority) -> Result<(), &'static str> {
     if port.is_some_and(is_valid) { Ok(()) } else { Err("a port from 1 to 65535, or none") }
 }
 
-/// Checks the host of a request, or returns what is expected. With its feature `cookies`, which
-/// another crate may have enabled, ureq panics on a host that the WHATWG URL standard rejects.
-fn check_host(host: &str) -> Result<(), &'static str> {
-    let is_label = |label: &str| {
-        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        // Only tables of Unicode tell whether the rest of such a label is valid.
-        let is_international = label.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("xn--"));
-        !label.is_empty() && label.bytes().all(is_valid) && !is_international
-    };
-    // A name that ends in a number must be an IPv4 address, so one that is not is invalid.
-    let is_number = |label: &str| {
-        let digits = label.strip_prefix("0x").or(label.strip_prefix("0X"));
-        digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            || label.bytes().all(|byte| byte.is_ascii_digit())
-    };
-
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_valid = match bracketed {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None if is_number(last) => host.parse::<Ipv4Addr>().is_ok(),
-        None => name.split('.').all(is_label),
-    };
-    if is_valid {
-        return Ok(());
-    }
-    Err("a host that is an IP address, or labels of ASCII letters, digits, hyphens and \
-         underscores that don't begin with xn--")
-}
-
 /// The signed, short-lived URL of a recording's media. Whoever knows it can download the media, so
 /// it is a secret: `Debug` shows the host alone.
 ///
@@ -183,21 +178,21 @@ impl SignedUrl {
         &self.text
     }
 
-    /// Checks the URL of a `Location`. Plain `http` is accepted only between loopback addresses.
-    pub(super) fn new(url: &str, api_is_loopback: bool) -> Result<Self, Error> {
+    /// The URL that a `Location` of the response from this URL leads to. Plain `http` is accepted only between loopback addresses.
+    pub(super) fn redirected(from: &Uri, to: &str, api_is_loopback: bool) -> Result<Self, Error> {
+        let url = resolve(from, to);
         // The URL is a secret, so no message shows it.
         let invalid = |reason| Err(Error::invalid_response(reason));
         let Ok(uri) = url.parse::<Uri>() else {
             return invalid("the URL of the media is invalid");
         };
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        let (Some(scheme), Some(authority)) =
+            (uri.scheme_str(), uri.authority().filter(|it| !it.host().is_empty()))
+        else {
             return invalid("the URL of the media is not absolute");
         };
         if authority.as_str().contains('@') {
             return invalid("the URL of the media holds user information");
-        }
-        if check_host(authority.host()).is_err() {
-            return invalid("the URL of the media has an invalid host");
         }
         if check_port(authority).is_err() {
             return invalid("the URL of the media has an invalid port");
@@ -206,25 +201,7 @@ impl SignedUrl {
         if scheme != "https" && !(scheme == "http" && is_local) {
             return invalid("the URL of the media is not https");
         }
-        Ok(Self { uri, text: url.to_owned() })
-    }
-
-    /// The URL that a `Location` of this URL's response leads to.
-    pub(super) fn redirected(&self, to: &str, api_is_loopback: bool) -> Result<Self, Error> {
-        let scheme = self.uri.scheme_str().unwrap_or("https");
-        let origin = format!("{scheme}://{}", self.uri.authority().map_or("", |it| it.as_str()));
-        let path = self.uri.path();
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let has_scheme = to.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
-        let url = match to.chars().next() {
-            None | Some('#') => self.text.clone(),
-            _ if has_scheme => to.to_owned(),
-            _ if to.starts_with("//") => format!("{scheme}:{to}"),
-            Some('/') => format!("{origin}{to}"),
-            Some('?') => format!("{origin}{path}{to}"),
-            Some(_) => format!("{origin}{directory}/{to}"),
-        };
-        Self::new(&url, api_is_loopback)
+        Ok(Self { uri, text: url })
     }
 
     pub(super) fn uri(&self) -> &Uri {
@@ -234,15 +211,23 @@ impl SignedUrl {
     pub(super) fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
+}
 
-    /// Checks that this build can request the URL.
-    pub(super) fn check_tls(&self) -> Result<(), Error> {
-        if !HAS_TLS && self.uri.scheme_str() == Some("https") {
-            let reason = "the URL of the media is https, and this build has no TLS, which the \
-                          features rustls and native-tls add";
-            return Err(Error::invalid_response(reason));
-        }
-        Ok(())
+/// Resolves a URL that may be relative to the URL it was received from.
+fn resolve(from: &Uri, to: &str) -> String {
+    let scheme = from.scheme_str().unwrap_or("https");
+    let origin = format!("{scheme}://{}", from.authority().map_or("", |it| it.as_str()));
+    let path = from.path();
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+
+    let has_scheme = to.split(['/', '?', '#']).next().is_some_and(|start| start.contains(':'));
+    match to.chars().next() {
+        None | Some('#') => from.to_string(),
+        _ if has_scheme => to.to_owned(),
+        _ if to.starts_with("//") => format!("{scheme}:{to}"),
+        Some('/') => format!("{origin}{to}"),
+        Some('?') => format!("{origin}{path}{to}"),
+        Some(_) => format!("{origin}{directory}/{to}"),
     }
 }
 

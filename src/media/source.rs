@@ -108,7 +108,7 @@ impl Source {
         let path = format!("{}/Media", self.resource.path());
         let request = self.resource.request(Method::GET, &path, deadline);
         self.http().request(&request, &mut Vec::new(), |head, body| {
-            self.http().signed_url(&location(head, body)?)
+            self.http().signed_url(&path, &location(head, body)?)
         })
     }
 }

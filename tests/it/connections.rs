@@ -7,7 +7,6 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use serde_json::json;
-use twilio_room_recordings::ureq::config::Config;
 use twilio_room_recordings::{Client, RoomRecording};
 
 use crate::support::fake_server::recording;
@@ -79,15 +78,6 @@ fn threads_open_at_most_one_connection_each_to_the_api_and_to_the_storage() {
     download_in_threads(&builder(&api.url).build().unwrap());
     assert!(api.connections() <= THREADS, "{} connections to the API", api.connections());
     assert!(storage.connections() <= THREADS, "{} to the storage", storage.connections());
-}
-
-#[test]
-fn configured_pool_keeps_its_own_limits() {
-    let (api, storage) = servers();
-    let config = Config::builder().max_idle_connections(0).build();
-    download_in_threads(&builder(&api.url).ureq_config(config).build().unwrap());
-    assert_eq!(api.connections(), THREADS * DOWNLOADS);
-    assert_eq!(storage.connections(), THREADS * DOWNLOADS);
 }
 
 #[test]

@@ -6,10 +6,6 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use twilio_room_recordings::ureq::SendBody;
-use twilio_room_recordings::ureq::config::Config;
-use twilio_room_recordings::ureq::http::Request;
-use twilio_room_recordings::ureq::middleware::MiddlewareNext;
 use twilio_room_recordings::{Error, ErrorKind, Phase, RetryPolicy, RoomRecording};
 
 use crate::support::fake_server::recording;
@@ -53,45 +49,6 @@ fn refused_connection_is_retried_and_names_host_and_cause() {
     );
     let cause = error.get_ref().unwrap().downcast_ref::<io::Error>().unwrap();
     assert_eq!(cause.kind(), io::ErrorKind::ConnectionRefused);
-}
-
-/// The error of a listing whose first request fails with this I/O error.
-fn error_of(failure: impl Fn() -> io::Error + Send + Sync + 'static) -> Error {
-    let fail = move |_: Request<SendBody<'_>>, _: MiddlewareNext<'_>| Err(failure().into());
-    let config = Config::builder().middleware(fail).build();
-    let client = builder("http://127.0.0.1:1").ureq_config(config).build().unwrap();
-    client.recordings(room()).into_iter().next().unwrap().unwrap_err()
-}
-
-#[test]
-fn refusal_of_the_operating_system_is_permanent() {
-    for kind in
-        [io::ErrorKind::InvalidInput, io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied]
-    {
-        let error = error_of(move || kind.into());
-        assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
-        assert_eq!((error.is_transient(), error.attempts()), (false, 1), "{error}");
-    }
-    let error = error_of(|| io::Error::other("anything else"));
-    assert_eq!((error.is_transient(), error.attempts()), (true, 4), "{error}");
-}
-
-#[test]
-fn message_of_a_failed_name_resolution_has_the_text_of_the_operating_system() {
-    let text = "failed to lookup address information: Name or service not known";
-    let error = error_of(move || io::Error::other(text));
-    let expected = "could not resolve the host name: name or service not known (";
-    assert!(error.to_string().contains(expected), "{error}");
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn message_of_an_error_without_a_kind_has_its_number() {
-    const EPROTO: i32 = 71;
-    let error = error_of(|| io::Error::from_raw_os_error(EPROTO));
-    assert!(error.to_string().contains("(os error 71)"), "{error}");
-    let error = error_of(|| io::Error::from(io::ErrorKind::ConnectionRefused));
-    assert!(!error.to_string().contains("os error"), "{error}");
 }
 
 #[test]

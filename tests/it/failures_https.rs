@@ -4,8 +4,6 @@ use std::io;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use twilio_room_recordings::ureq::Proxy;
-use twilio_room_recordings::ureq::config::Config;
 use twilio_room_recordings::{Error, ErrorKind, RetryPolicy};
 
 use crate::support::{RawServer, builder, first, room};
@@ -20,8 +18,7 @@ fn stall(stream: &mut TcpStream) {
 
 #[test]
 fn unknown_host_name_is_named() {
-    let config = Config::builder().proxy(None).build();
-    let builder = builder("https://video.invalid").ureq_config(config).retry(RetryPolicy::off());
+    let builder = builder("https://video.invalid").no_proxy().retry(RetryPolicy::off());
     let client = builder.connect_timeout(LONG).build().unwrap();
     let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
     let start = "request to video.invalid failed: could not resolve the host name: ";
@@ -49,6 +46,11 @@ fn proxy_that_rejects_the_client_is_permanent_and_any_other_failure_of_a_proxy_i
             4,
         ),
         ("HTTP/1.1 503 x\r\n\r\n", "(status 503)", 4),
+        (
+            "HTTP/1.1 204 x\r\n\r\n",
+            "the proxy opened no connection: expected status 200 for CONNECT, got 204",
+            1,
+        ),
         ("", "the proxy closed the connection without a response", 4),
     ] {
         let proxy = RawServer::start(vec![response.into(); 4]);
@@ -62,8 +64,7 @@ fn proxy_that_rejects_the_client_is_permanent_and_any_other_failure_of_a_proxy_i
 
 /// The error of a listing through this proxy.
 fn through(proxy: &str) -> Error {
-    let config = Config::builder().proxy(Some(Proxy::new(proxy).unwrap())).build();
-    let client = builder("https://video.example.com").ureq_config(config).build().unwrap();
+    let client = builder("https://video.example.com").proxy(proxy).build().unwrap();
     client.recordings(room()).into_iter().next().unwrap().unwrap_err()
 }
 
@@ -85,9 +86,8 @@ fn dead_proxy_is_retried_and_named() {
 #[test]
 fn silent_proxy_is_a_connect_timeout_that_names_it() {
     let proxy = RawServer::start_with(1, |_, stream| stall(stream));
-    let config = Config::builder().proxy(Some(Proxy::new(&proxy.base_url).unwrap())).build();
     let client = builder("https://video.example.com")
-        .ureq_config(config)
+        .proxy(&proxy.base_url)
         .connect_timeout(Duration::from_millis(100))
         .retry(RetryPolicy::off())
         .build()

@@ -2,75 +2,10 @@
 //! has enabled. All tests run once more with all of those features: see `.ci/unified`.
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{ErrorKind, RoomRecording};
+use twilio_room_recordings::ErrorKind;
 
-use crate::support::fake_server::{Server, media_redirect, recording};
-use crate::support::{IS_UNIFIED, RawServer, client, http, ok, page, room};
-
-#[test]
-fn text_in_another_character_set_is_not_transcoded() {
-    let media = b"\x84\x31\xa4\x37 \xe9";
-    let mut record = recording(0);
-    record["size"] = json!(media.len());
-    let recording: RoomRecording = serde_json::from_value(record).unwrap();
-    for (content_type, is_accepted) in [
-        ("text/plain; charset=gb18030", false),
-        ("text/plain;charset=ISO-8859-1", false),
-        ("text/plain; charset=\"us-ascii\"", false),
-        ("text/html; charset=utf-16", false),
-        ("text/plain; charset=UTF-8", true),
-        ("text/plain; charset=\"utf-8\"", true),
-        ("text/plain; charset=utf8", true),
-        ("text/plain", true),
-        ("video/x-matroska; charset=gb18030", true),
-        ("application/octet-stream", true),
-    ] {
-        let headers = format!("Content-Type: {content_type}\r\n");
-        let storage = RawServer::start(vec![http("200 OK", &headers, media)]);
-        let url = format!("{}/media", storage.base_url);
-        let server = Server::start(move |_| media_redirect(&url));
-        let mut out = Vec::new();
-        let done = client(server.base_url()).media(&recording).download(&mut out);
-        match done {
-            Ok(_) => assert!(is_accepted && out == media, "{content_type}: {out:?}"),
-            Err(error) => {
-                assert!(!is_accepted && out.is_empty(), "{content_type}: {error}");
-                assert!(error.to_string().contains("character set"), "{error}");
-            }
-        }
-    }
-}
-
-#[test]
-fn page_in_another_character_set_is_an_invalid_response() {
-    let body = page(&[recording(0)], Value::Null).to_string();
-    let response = http("200 OK", "Content-Type: text/json; charset=gb18030\r\n", body.as_bytes());
-    let server = RawServer::start(vec![response]);
-    let error = client(&server.base_url).recordings(room()).into_iter().next().unwrap();
-    assert!(matches!(error.unwrap_err().kind(), ErrorKind::InvalidResponse(_)));
-}
-
-#[test]
-fn cookies_are_not_sent() {
-    let cookie = "Set-Cookie: session=secret; Path=/\r\n";
-    let storage = RawServer::start(vec![http("200 OK", cookie, &[7; 10]); 2]);
-    let location = format!("Location: {}/media\r\n{cookie}", storage.base_url);
-    let list = ok(&page(&[], Value::Null));
-    let redirect = http("302 Found", &location, b"");
-    let api = RawServer::start(vec![redirect.clone(), redirect, list]);
-
-    let mut record = recording(0);
-    record["size"] = json!(10);
-    let recording: RoomRecording = serde_json::from_value(record).unwrap();
-    let client = client(&api.base_url);
-    for _ in 0..2 {
-        client.media(&recording).download(&mut std::io::sink()).unwrap();
-    }
-    assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
-    let heads = [api.heads.lock().unwrap().clone(), storage.heads.lock().unwrap().clone()].concat();
-    assert_eq!(heads.len(), 5);
-    assert!(heads.iter().all(|head| !head.to_lowercase().contains("cookie")), "{heads:?}");
-}
+use crate::support::fake_server::recording;
+use crate::support::{IS_UNIFIED, RawServer, client, http, page, room};
 
 #[test]
 fn truncated_or_damaged_gzip_page_is_retried() {

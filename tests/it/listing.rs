@@ -370,9 +370,12 @@ fn invalid_setting_is_rejected_when_the_client_is_built() {
         (new().region("ie1/../x"), "letters, digits and hyphens"),
         (new().edge(""), "letters, digits and hyphens"),
         (new().base_url("http://[::1]:1").user_agent("line\nbreak"), "visible ASCII"),
-        (new().connect_timeout(none), "more than zero"),
-        (new().attempt_timeout(none), "more than zero"),
-        (new().attempt_timeout(std::time::Duration::MAX), "at most 100 years"),
+        (new().base_url("http://[::1]:1").connect_timeout(none), "more than zero"),
+        (new().base_url("http://[::1]:1").attempt_timeout(none), "more than zero"),
+        (
+            new().base_url("http://[::1]:1").attempt_timeout(std::time::Duration::MAX),
+            "at most 100 years",
+        ),
         (new().base_url("me:hunter2@video.twilio.com"), "no user information"),
         (new().max_body_bytes(0), "at least one byte"),
         (

@@ -1,15 +1,10 @@
 //! The choice of a proxy. The environment's is tested in processes of their own.
 
 use std::env;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
-use twilio_room_recordings::ureq::config::{Config, ConfigBuilder};
-use twilio_room_recordings::ureq::http::Request;
-use twilio_room_recordings::ureq::middleware::MiddlewareNext;
-use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use twilio_room_recordings::ureq::typestate::AgentScope;
-use twilio_room_recordings::ureq::{Proxy, ProxyProtocol, SendBody};
-use twilio_room_recordings::{ErrorKind, RetryPolicy};
+use twilio_room_recordings::{ErrorKind, RetryPolicy, RootCertificates};
 
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
@@ -30,14 +25,14 @@ impl Servers {
     fn start(storage_host: &'static str) -> Self {
         let authority = Authority::new();
         let hosts = ["video.example.test", "storage.example.test", "0.0.0.0"];
+        let own_port = Arc::new(OnceLock::new());
+        let known = Arc::clone(&own_port);
         let port = authority.serve(&hosts, 2099, move |head| {
             let path = head.split(' ').nth(1).unwrap_or_default();
-            let port = head.split("x-port: ").nth(1).and_then(|rest| rest.split("\r\n").next());
             match path.split('?').next().unwrap_or_default() {
                 "/media" => http("200 OK", "", MEDIA),
                 path if path.ends_with("/Media") => {
-                    // The test's own middleware names the port that is known only now.
-                    let authority = format!("{storage_host}:{}", port.unwrap_or("443"));
+                    let authority = format!("{storage_host}:{}", known.wait());
                     let location = format!("Location: https://{authority}/media?Signature=x\r\n");
                     http("302 Found", &location, b"")
                 }
@@ -48,48 +43,30 @@ impl Servers {
                 }
             }
         });
+        own_port.set(port).expect("the first port");
         Self { authority, port }
-    }
-
-    fn root(&self) -> String {
-        self.authority.certificate.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Lists and downloads in a process with this environment, and returns what it prints.
     fn list(&self, host: &str, variables: &[(&str, &str)]) -> String {
-        let (base_url, root) = (format!("https://{host}:{}", self.port), self.root());
-        let test = [("BASE_URL", base_url.as_str()), ("ROOT", &root)];
+        let base_url = format!("https://{host}:{}", self.port);
+        let test = [("BASE_URL", base_url.as_str()), ("ROOT", &self.authority.pem)];
         in_process("proxies::lists_by_the_environment", &[variables, &test].concat())
     }
-}
-
-fn with_root(root: &str) -> ConfigBuilder<AgentScope> {
-    let bytes = (0..root.len() / 2).map(|at| u8::from_str_radix(&root[2 * at..2 * at + 2], 16));
-    let bytes: Vec<u8> = bytes.map(Result::unwrap).collect();
-    let roots = RootCerts::new_with_certs(&[Certificate::from_der(&bytes).to_owned()]);
-    let native = cfg!(not(feature = "rustls"));
-    let provider = if native { TlsProvider::NativeTls } else { TlsProvider::Rustls };
-    Config::builder().tls_config(TlsConfig::builder().provider(provider).root_certs(roots).build())
 }
 
 #[test]
 #[ignore = "other tests run it in a process of its own"]
 fn lists_by_the_environment() {
     let base_url = env::var("BASE_URL").unwrap();
-    let port = base_url.rsplit(':').next().unwrap().to_owned();
     let mut builder = builder(&base_url).retry(RetryPolicy::off());
     if let Ok(root) = env::var("ROOT") {
-        let config = with_root(&root);
-        let config = match env::var("PROXY").as_deref() {
-            Err(_) => config,
-            Ok("none") => config.proxy(None),
-            Ok(url) => config.proxy(Some(Proxy::new(url).unwrap())),
-        };
-        let name_port = move |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
-            request.headers_mut().insert("x-port", port.parse().unwrap());
-            next.handle(request)
-        };
-        builder = builder.ureq_config(config.middleware(name_port).build());
+        builder = builder.root_certificates(RootCertificates::Pem(root.into()));
+    }
+    match env::var("PROXY").as_deref() {
+        Err(_) => {}
+        Ok("none") => builder = builder.no_proxy(),
+        Ok(url) => builder = builder.proxy(url),
     }
     let client = match builder.build() {
         Ok(client) => client,
@@ -270,9 +247,8 @@ fn socks_proxy_that_rejects_the_client_is_permanent_and_other_failures_of_it_are
                 }
             }
         });
-        let proxy = Proxy::new(&format!("socks5h://user:secret@{address}")).unwrap();
         let client = builder("https://video.example.test")
-            .ureq_config(Config::builder().proxy(Some(proxy)).build())
+            .proxy(format!("socks5h://user:secret@{address}"))
             .retry(RetryPolicy::off().max_retries(1))
             .build()
             .unwrap();
@@ -468,9 +444,7 @@ fn proxy_is_not_used_for_loopback_addresses() {
         }
         assert_eq!(server.requests(), 2);
 
-        let proxy = Proxy::new("http://127.0.0.1:1").unwrap();
-        let config = Config::builder().proxy(Some(proxy)).build();
-        let client = builder(&server.base_url).ureq_config(config).build().unwrap();
+        let client = builder(&server.base_url).proxy("http://127.0.0.1:1").build().unwrap();
         assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
     }
 }
@@ -490,13 +464,10 @@ fn unusable_proxy_is_an_error_of_media_beyond_a_loopback_api() {
 
 #[test]
 fn error_names_the_proxy_without_its_password() {
-    let servers = Servers::start("storage.example.test");
     let refusing = ConnectProxy::start_with("407 Proxy Authentication Required", 0);
     for address in [refusing.address.as_str(), "127.0.0.1:1"] {
-        let proxy = Proxy::new(&format!("http://user:secret@{address}")).unwrap();
-        let config = with_root(&servers.root()).proxy(Some(proxy)).build();
         let client = builder("https://video.example.test")
-            .ureq_config(config)
+            .proxy(format!("http://user:secret@{address}"))
             .retry(RetryPolicy::off())
             .build()
             .unwrap();
@@ -508,19 +479,4 @@ fn error_names_the_proxy_without_its_password() {
         assert!(shown.contains(&format!("through proxy {address} failed")), "{shown}");
         assert!(!shown.contains("secret"), "{shown}");
     }
-}
-
-#[test]
-fn no_proxy_of_a_configured_proxy_is_honoured() {
-    let servers = Servers::start("0.0.0.0");
-    let proxy = Proxy::builder(ProxyProtocol::Http)
-        .host("127.0.0.1")
-        .port(1)
-        .no_proxy("0.0.0.0")
-        .build()
-        .unwrap();
-    let config = with_root(&servers.root()).proxy(Some(proxy)).build();
-    let base_url = format!("https://0.0.0.0:{}", servers.port);
-    let client = builder(&base_url).ureq_config(config).build().unwrap();
-    assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
 }

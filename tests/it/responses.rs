@@ -1,12 +1,10 @@
 //! Responses that are errors, or not what the contract says.
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{Error, ErrorKind, RetryPolicy};
+use twilio_room_recordings::{Error, ErrorKind};
 
 use crate::support::fake_server::{Server, json_response, recording};
-use crate::support::{
-    RawServer, assert_invalid_response, builder, http, items, only_error, page, room,
-};
+use crate::support::{RawServer, assert_invalid_response, http, items, only_error, page};
 
 fn with_body(body: impl AsRef<[u8]>) -> Error {
     only_error(http("200 OK", "", body.as_ref()))
@@ -148,52 +146,6 @@ fn redirect_of_the_api_is_not_followed() {
     assert_invalid_response(&only_error(http("302 Found", "", b"")), "expected 200, got 302");
     assert_invalid_response(&only_error(http("201 Created", "", b"{}")), "expected 200, got 201");
     assert!(trap.requests().is_empty());
-}
-
-#[test]
-fn ureq_config_does_not_weaken_the_limits() {
-    use std::time::Duration;
-    use twilio_room_recordings::ureq::{Proxy, config::Config};
-
-    let trap = Server::start(|_| json_response(200, &page(&[], Value::Null)));
-    let config = Config::builder()
-        .max_redirects(10)
-        .http_status_as_error(true)
-        .timeout_global(Some(Duration::from_secs(3600)))
-        .proxy(Some(Proxy::new(trap.base_url()).unwrap()))
-        .build();
-    let redirect = http("302 Found", &format!("Location: {}/\r\n", trap.base_url()), b"");
-    let not_found = http("404 Not Found", "", b"{\"code\": 20404}");
-    for (raw, words) in [(redirect, "a redirect to"), (not_found, "code 20404")] {
-        let server = RawServer::start(vec![raw]);
-        let client = builder(&server.base_url).ureq_config(config.clone()).build().unwrap();
-        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
-    }
-    let slow = RawServer::start_with(1, |_, stream| {
-        // Until the client gives up.
-        let _ = std::io::Read::read(stream, &mut [0]);
-    });
-    let client = builder(&slow.base_url)
-        .ureq_config(config)
-        .attempt_timeout(Duration::from_millis(50))
-        .retry(RetryPolicy::off())
-        .build()
-        .unwrap();
-    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error:?}");
-    assert!(trap.requests().is_empty());
-
-    let filler = format!("X-Filler: {}\r\n", "a".repeat(100_000));
-    let server = RawServer::start(vec![http("200 OK", &filler, b"{}")]);
-    let roomy = Config::builder().max_response_header_size(1_000_000).build();
-    let client = builder(&server.base_url).ureq_config(roomy).build().unwrap();
-    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
-    assert_invalid_response(&error, "the headers are larger than 65536 bytes");
-
-    let config = Config::builder().user_agent("line\nbreak").build();
-    let error = builder("http://127.0.0.1:1").ureq_config(config).build().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)));
 }
 
 #[test]

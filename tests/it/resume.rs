@@ -278,7 +278,7 @@ fn stored_page(body: &[u8], account: bool) -> Result<Page, Error> {
 /// The body of a response to a request made without this crate.
 fn get(server: &Server, path: &str) -> Vec<u8> {
     let url = format!("{}{path}", server.base_url());
-    let response = twilio_room_recordings::ureq::get(url).header("Authorization", "Basic eA==");
+    let response = ureq::get(url).header("Authorization", "Basic eA==");
     response.call().unwrap().into_body().read_to_vec().unwrap()
 }
 

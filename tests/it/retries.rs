@@ -185,9 +185,6 @@ fn retry_after_as_a_date_is_relative_to_the_date_of_the_response() {
     for (date, until, delay) in [
         ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:39 GMT", second(2)),
         ("Sun, 06 Nov 2094 08:49:37 GMT", "Sun, 06 Nov 2094 09:49:37 GMT", second(3600)),
-        // The obsolete forms of RFC 9110.
-        ("Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:50:37 GMT", second(60)),
-        ("Sun Nov  6 08:49:37 1994", "Sun Nov  6 08:49:40 1994", second(3)),
         ("Thu, 31 Dec 1998 23:59:59 GMT", "Fri, 01 Jan 1999 00:00:01 GMT", second(2)),
         // It has passed.
         ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:36 GMT", second(0)),
@@ -209,31 +206,16 @@ fn retry_after_as_a_date_without_a_valid_date_header_is_relative_to_the_local_cl
 }
 
 #[test]
-fn retry_after_with_a_year_of_two_digits_is_at_most_fifty_years_ahead() {
-    loop {
-        let this_year = OffsetDateTime::now_utc().year();
-        let delays = [-20, 0, 20, 49, 50].map(|years| {
-            let year = this_year + years;
-            let date = format!("Sun, 06 Nov {year} 08:49:37 GMT");
-            let until = format!("Sunday, 06-Nov-{:02} 08:49:39 GMT", year % 100);
-            retry_after(&format!("Date: {date}\r\nRetry-After: {until}\r\n"))
-        });
-        // Otherwise a year has begun meanwhile.
-        if this_year == OffsetDateTime::now_utc().year() {
-            assert_eq!(delays, [Some(Duration::from_secs(2)); 5], "{this_year}");
-            return;
-        }
-    }
-}
-
-#[test]
 fn retry_after_in_seconds_may_be_huge_and_anything_else_is_ignored() {
     assert_eq!(retry_after("Retry-After: 3600\r\n"), Some(Duration::from_secs(3600)));
     for huge in ["18446744073709551615", "99999999999999999999999"] {
         let delay = retry_after(&format!("Retry-After: {huge}\r\n"));
         assert_eq!(delay, Some(Duration::from_secs(u64::MAX)));
     }
-    for ignored in ["soon", "-5", "1.5", "", "Sun, 31 Feb 2010 00:00:00 GMT", "06 Nov 1994"] {
+    let obsolete = "Sunday, 06-Nov-94 08:50:37 GMT";
+    for ignored in
+        ["soon", "-5", "1.5", "", "Sun, 31 Feb 2010 00:00:00 GMT", "06 Nov 1994", obsolete]
+    {
         assert_eq!(retry_after(&format!("Retry-After: {ignored}\r\n")), None, "{ignored}");
     }
 }

@@ -1,11 +1,11 @@
 //! Responses of the storage: redirects and ranges.
 
-use serde_json::Value;
-use twilio_room_recordings::{Error, ErrorKind};
+use serde_json::{Value, json};
+use twilio_room_recordings::{Error, ErrorKind, RoomRecording};
 
-use crate::support::fake_server::{Server, recording};
+use crate::support::fake_server::{ROOM, Server, recording};
 use crate::support::storage::{Fate, Storage, api};
-use crate::support::{builder, http};
+use crate::support::{RawServer, builder, client, close, http};
 
 const MEDIA: &[u8] = b"0123456789";
 
@@ -43,6 +43,31 @@ fn redirect_to_another_host_of_the_same_scheme_is_followed() {
 }
 
 #[test]
+fn relative_redirect_of_the_api_is_followed() {
+    let recording: RoomRecording = serde_json::from_value(record()).unwrap();
+    let directory = format!("/v1/Rooms/{ROOM}/Recordings/{}", recording.sid);
+    for (location, path) in [
+        ("/media/x?Signature=y", "/media/x?Signature=y".to_owned()),
+        ("x", format!("{directory}/x")),
+        ("?x", format!("{directory}/Media?x")),
+    ] {
+        let body = json!({"redirect_to": location}).to_string();
+        for redirect in [
+            close("302 Found", &format!("Location: {location}\r\n"), b""),
+            close("302 Found", "", body.as_bytes()),
+        ] {
+            let server = RawServer::start(vec![redirect, close("200 OK", "", MEDIA)]);
+            let media = client(&server.base_url).media(&recording);
+            let mut received = Vec::new();
+            media.download(&mut received).unwrap();
+            assert_eq!(received, MEDIA);
+            let head = server.heads.lock().unwrap()[1].clone();
+            assert!(head.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{head}");
+        }
+    }
+}
+
+#[test]
 fn redirect_to_a_host_without_https_is_rejected_unless_it_is_localhost() {
     for location in ["//storage.example/x", "http://storage.example/x", "//u:p@127.0.0.1/x", "//"] {
         let redirect = http("302 x", &format!("Location: {location}\r\n"), b"");
@@ -55,17 +80,22 @@ fn redirect_to_a_host_without_https_is_rejected_unless_it_is_localhost() {
 }
 
 #[test]
-fn content_range_with_an_unknown_length_is_accepted() {
-    let rest = |range: &str| {
-        let headers = format!("ETag: \"one\"\r\nContent-Range: bytes {range}\r\n");
-        Fate::Raw(http("206 Partial Content", &headers, &MEDIA[4..]))
+fn content_range_in_any_form_is_accepted_if_it_holds_the_requested_byte() {
+    let rest = |first: usize, range: &str| {
+        let headers = format!("ETag: \"one\"\r\nContent-Range: {range}\r\n");
+        Fate::Raw(http("206 Partial Content", &headers, &MEDIA[first..]))
     };
-    let (received, storage) = download_after(vec![Fate::CutAfter(4), rest("4-9/*")]);
-    assert_eq!(received.unwrap(), MEDIA);
-    assert_eq!(storage.ranges(), [0, 4]);
+    for (first, range) in
+        [(4, "bytes 4-9/*"), (4, "Bytes 4-9/10"), (3, "bytes 3-9/10"), (0, "BYTES 0-9/*")]
+    {
+        let (received, storage) = download_after(vec![Fate::CutAfter(4), rest(first, range)]);
+        assert_eq!(received.unwrap(), MEDIA);
+        assert_eq!(storage.ranges(), [0, 4]);
+    }
 
-    for range in ["3-9/*", "5-9/10", "*/10", "4-9", "-9/*", ""] {
-        let (received, _) = download_after(vec![Fate::CutAfter(4), rest(range)]);
+    for range in ["bytes 5-9/10", "bytes */10", "bytes 4-9", "bytes -9/*", "4-9/10", "lines 4-9/10"]
+    {
+        let (received, _) = download_after(vec![Fate::CutAfter(4), rest(4, range)]);
         let error = received.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{range}: {error:?}");
     }

@@ -1,19 +1,17 @@
-//! TLS over real sockets, with each TLS library that the build has.
+//! TLS over real sockets, with the TLS library of the build.
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use twilio_room_recordings::ureq::config::Config;
-use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use twilio_room_recordings::{Error, ErrorKind, Phase, RoomRecording};
 
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
 use crate::support::storage::api;
 use crate::support::{after, builder, http, ok, page, room};
-use crate::tls_server::{accept, back_ends, flip_a_bit};
+use crate::tls_server::{accept, flip_a_bit};
 
 const ATTEMPTS: u32 = 4;
 
@@ -21,34 +19,29 @@ fn one_record(_: &str) -> Vec<u8> {
     ok(&page(&[recording(0)], Value::Null))
 }
 
-fn list(authority: &Authority, back_end: TlsProvider, port: u16) -> Result<RoomRecording, Error> {
-    let base_url = format!("https://localhost:{port}");
-    let client = authority.builder(back_end, &base_url).build().unwrap();
+fn list(authority: &Authority, port: u16) -> Result<RoomRecording, Error> {
+    let client = authority.builder(&format!("https://localhost:{port}")).build().unwrap();
     let mut items: Vec<_> = client.recordings(room()).into_iter().collect();
-    assert_eq!(items.len(), 1, "{back_end:?}: {items:?}");
+    assert_eq!(items.len(), 1, "{items:?}");
     items.remove(0)
 }
 
 /// Asserts that the listing fails after this number of attempts, and with what kind of reason.
 #[track_caller]
 fn assert_fails(authority: &Authority, port: u16, attempts: u32, reason: &str) {
-    for back_end in back_ends() {
-        let error = list(authority, back_end, port).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{back_end:?}: {error:?}");
-        assert_eq!(error.attempts(), attempts, "{back_end:?}: {error}");
-        assert_eq!(error.is_transient(), attempts > 1, "{back_end:?}: {error}");
-        let line = error.to_string();
-        assert!(line.starts_with(&format!("request to localhost failed: {reason}")), "{line}");
-    }
+    let error = list(authority, port).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    assert_eq!(error.attempts(), attempts, "{error}");
+    assert_eq!(error.is_transient(), attempts > 1, "{error}");
+    let line = error.to_string();
+    assert!(line.starts_with(&format!("request to localhost failed: {reason}")), "{line}");
 }
 
 #[test]
 fn given_root_is_trusted() {
     let authority = Authority::new();
     let port = authority.serve(&["localhost"], 2099, one_record);
-    for back_end in back_ends() {
-        list(&authority, back_end, port).unwrap();
-    }
+    list(&authority, port).unwrap();
 }
 
 #[test]
@@ -57,11 +50,16 @@ fn unknown_root_is_permanent() {
     let authority = Authority::new();
     assert_fails(&authority, port, 1, "TLS failed: ");
 
-    let feature =
-        if cfg!(feature = "platform-verifier") { "operating system" } else { "platform-verifier" };
-    for back_end in back_ends() {
-        let shown = list(&authority, back_end, port).unwrap_err().to_string();
-        assert!(shown.contains(feature) && shown.contains("ClientBuilder::ureq_config"), "{shown}");
+    let base_url = format!("https://localhost:{port}");
+    for (builder, roots) in
+        [(authority.builder(&base_url), "the given"), (builder(&base_url), "the built-in")]
+    {
+        let client = builder.build().unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        let advice =
+            format!("; only {roots} root certificates are trusted: add that of the issuer");
+        assert!(error.to_string().contains(&advice), "{error}");
+        assert_eq!(error.attempts(), 1);
     }
 }
 
@@ -115,11 +113,9 @@ fn connection_closed_in_the_handshake_is_retried() {
 fn damage_in_the_handshake_is_retried() {
     let authority = Authority::new();
     let port = authority.serve(&["localhost"], 2099, one_record);
-    for back_end in back_ends() {
-        // A byte of the server's key share, and one of its encrypted part.
-        for offset in [100, 400] {
-            list(&authority, back_end, flip_a_bit(port, 2, offset)).unwrap();
-        }
+    // A byte of the server's key share, and one of its encrypted part.
+    for offset in [100, 400] {
+        list(&authority, flip_a_bit(port, 2, offset)).unwrap();
     }
 }
 
@@ -128,11 +124,9 @@ fn damaged_record_in_a_page_is_retried() {
     let authority = Authority::new();
     let body = page(&(0..100).map(recording).collect::<Vec<_>>(), Value::Null);
     let port = authority.serve(&["localhost"], 2099, move |_| ok(&body));
-    for back_end in back_ends() {
-        let base_url = format!("https://localhost:{}", flip_a_bit(port, 1, 50_000));
-        let client = authority.builder(back_end, &base_url).build().unwrap();
-        assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 100);
-    }
+    let base_url = format!("https://localhost:{}", flip_a_bit(port, 1, 50_000));
+    let client = authority.builder(&base_url).build().unwrap();
+    assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 100);
 }
 
 #[test]
@@ -150,27 +144,25 @@ fn damaged_record_in_a_download_is_retried_and_the_download_resumes() {
     let mut record = recording(0);
     record["size"] = media.len().into();
 
-    for back_end in back_ends() {
-        let storage = format!("https://localhost:{}/media", flip_a_bit(port, 1, 50_000));
-        let api = api(record.clone(), storage);
-        let retries = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&retries);
-        let client = authority
-            .builder(back_end, api.base_url())
-            .on_retry(move |retry| log.lock().unwrap().push(retry.error.to_string()))
-            .build()
-            .unwrap();
+    let storage = format!("https://localhost:{}/media", flip_a_bit(port, 1, 50_000));
+    let api = api(record.clone(), storage);
+    let retries = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&retries);
+    let client = authority
+        .builder(api.base_url())
+        .on_retry(move |retry| log.lock().unwrap().push(retry.error.to_string()))
+        .build()
+        .unwrap();
 
-        let recording = serde_json::from_value(record.clone()).unwrap();
-        let mut received = Vec::new();
-        client.media(&recording).download(&mut received).unwrap();
-        assert!(received == media, "{back_end:?}");
-        let retries = retries.lock().unwrap().clone();
-        let [retry] = &retries[..] else { panic!("{back_end:?}: {retries:?}") };
-        assert!(retry.starts_with("request to localhost failed: the body was interrupted: "));
-        let ranges = std::mem::take(&mut *ranges.lock().unwrap());
-        assert!(matches!(ranges[..], [0, 1..50_000]), "{back_end:?}: {ranges:?}");
-    }
+    let recording = serde_json::from_value(record).unwrap();
+    let mut received = Vec::new();
+    client.media(&recording).download(&mut received).unwrap();
+    assert!(received == media);
+    let retries = retries.lock().unwrap().clone();
+    let [retry] = &retries[..] else { panic!("{retries:?}") };
+    assert!(retry.starts_with("request to localhost failed: the body was interrupted: "));
+    let ranges = ranges.lock().unwrap();
+    assert!(matches!(ranges[..], [0, 1..50_000]), "{ranges:?}");
 }
 
 fn range(head: &str) -> usize {
@@ -184,37 +176,17 @@ fn silent_tls_server_is_a_connect_timeout_that_is_retried_within_the_deadline() 
         // Until the client hangs up.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
-    for back_end in back_ends() {
-        let client = Authority::new()
-            .builder(back_end, &format!("https://localhost:{port}"))
-            .connect_timeout(Duration::from_millis(100))
-            .build()
-            .unwrap();
-        let listing = client.recordings(room()).deadline(after(Duration::from_secs(30)));
-        let error = listing.into_iter().next().unwrap().unwrap_err();
-        let ErrorKind::Timeout(timeout) = error.kind() else { panic!("{error:?}") };
-        assert_eq!((timeout.phase, timeout.limit), (Phase::Connect, Duration::from_millis(100)));
-        assert_eq!(
-            error.to_string(),
-            "request to localhost timed out after 0.1 s while connecting (after 4 attempts)"
-        );
-    }
-}
-
-#[test]
-fn provider_that_was_not_chosen_is_that_of_the_build() {
-    let authority = Authority::new();
-    let port = authority.serve(&["localhost"], 2099, one_record);
-    let base_url = format!("https://localhost:{port}");
-
-    let root = Certificate::from_der(&authority.certificate).to_owned();
-    let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[root])).build();
-    let config = Config::builder().user_agent("x").tls_config(tls).build();
-    let client = builder(&base_url).ureq_config(config).build().unwrap();
-    assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
-
-    let config = Config::builder().user_agent("x").build();
-    let client = builder(&base_url).ureq_config(config).build().unwrap();
-    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    let client = Authority::new()
+        .builder(&format!("https://localhost:{port}"))
+        .connect_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let listing = client.recordings(room()).deadline(after(Duration::from_secs(30)));
+    let error = listing.into_iter().next().unwrap().unwrap_err();
+    let ErrorKind::Timeout(timeout) = error.kind() else { panic!("{error:?}") };
+    assert_eq!((timeout.phase, timeout.limit), (Phase::Connect, Duration::from_millis(100)));
+    assert_eq!(
+        error.to_string(),
+        "request to localhost timed out after 0.1 s while connecting (after 4 attempts)"
+    );
 }

@@ -7,32 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use twilio_room_recordings::ClientBuilder;
-use twilio_room_recordings::ureq::config::Config;
-use twilio_room_recordings::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use twilio_room_recordings::{ClientBuilder, RootCertificates};
 
 use crate::authority::Authority;
 use crate::support::builder;
 
-/// The TLS libraries that this build has.
-pub fn back_ends() -> Vec<TlsProvider> {
-    let mut back_ends = Vec::new();
-    if cfg!(feature = "rustls") {
-        back_ends.push(TlsProvider::Rustls);
-    }
-    if cfg!(feature = "native-tls") {
-        back_ends.push(TlsProvider::NativeTls);
-    }
-    back_ends
-}
-
 impl Authority {
     /// A builder for a client that trusts this authority.
-    pub fn builder(&self, back_end: TlsProvider, base_url: &str) -> ClientBuilder {
-        let root = Certificate::from_der(&self.certificate).to_owned();
-        let roots = RootCerts::new_with_certs(&[root]);
-        let tls = TlsConfig::builder().provider(back_end).root_certs(roots).build();
-        builder(base_url).ureq_config(Config::builder().tls_config(tls).build())
+    pub fn builder(&self, base_url: &str) -> ClientBuilder {
+        builder(base_url).root_certificates(RootCertificates::Pem(self.pem.clone().into()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A small program on the library, with its default features and ureq's configuration.
+//! A small program on the library, with its default features.
 //!
 //!     program list ROOM                     the records, one per line
 //!     program download ROOM RECORDING FILE  the bytes that were transferred
@@ -8,11 +8,7 @@
 
 use std::error::Error;
 
-use twilio_room_recordings::ureq::config::Config;
-use twilio_room_recordings::ureq::tls::{
-    Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig,
-};
-use twilio_room_recordings::{Client, ClientBuilder};
+use twilio_room_recordings::{Client, ClientBuilder, RootCertificates};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,18 +37,11 @@ fn client() -> Result<Client, Box<dyn Error>> {
         client = client.base_url(url);
     }
     if let Ok(file) = std::env::var("AUTHORITY") {
-        let authority = Certificate::from_pem(&std::fs::read(file)?)?;
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&[authority]))
-            .client_cert(client_certificate()?);
-        client = client.ureq_config(Config::builder().tls_config(tls.build()).build());
+        client = client.root_certificates(RootCertificates::Pem(std::fs::read(file)?));
+    }
+    if let Ok(file) = std::env::var("CERTIFICATE") {
+        let pem = std::fs::read(file)?;
+        client = client.client_certificate(pem.clone(), pem);
     }
     Ok(client.build()?)
-}
-
-fn client_certificate() -> Result<Option<ClientCert>, Box<dyn Error>> {
-    let Ok(file) = std::env::var("CERTIFICATE") else { return Ok(None) };
-    let pem = std::fs::read(file)?;
-    let (certificate, key) = (Certificate::from_pem(&pem)?, PrivateKey::from_pem(&pem)?);
-    Ok(Some(ClientCert::new_with_certs(&[certificate], key)))
 }

@@ -72,11 +72,29 @@ fn unknown_root_is_rejected_at_once() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn certificate_file_that_cannot_be_used_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text.pem");
+    fs::write(&text, "hello").unwrap();
+    for (file, reason) in [
+        (folder.path().join("absent.pem"), "expected a file of root certificates: No such file"),
+        (text, "expected a certificate in PEM form"),
+    ] {
+        let mut command = program("https://localhost:1");
+        let listed = Run::of(command.args(["list", ROOM]).env("SSL_CERT_FILE", &file)).expect(2);
+        let start = format!("error: invalid SSL_CERT_FILE \"{}\": {reason}", file.display());
+        assert!(listed.stderr.starts_with(&start), "{}", listed.stderr);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn missing_root_certificates_are_reported_with_a_fix() {
     let (base_url, _) = serve();
+    let folder = tempfile::tempdir().unwrap();
     let mut command = program(&base_url);
-    let listed = Run::of(command.args(["list", ROOM]).env("SSL_CERT_FILE", "/nowhere")).expect(1);
+    command.env_remove("SSL_CERT_FILE").env("SSL_CERT_DIR", folder.path());
+    let listed = Run::of(command.args(["list", ROOM])).expect(1);
     assert_eq!(listed.stderr_lines().len(), 1, "{}", listed.stderr);
     assert!(listed.stderr.contains("; install the root certificates"), "{}", listed.stderr);
-    assert!(listed.stderr.contains("SSL_CERT_FILE"), "{}", listed.stderr);
 }
