@@ -56,6 +56,10 @@ impl Connection {
     pub fn recording(&self, room: RoomSid, recording: RecordingSid) -> RecordingResource {
         self.client.recording(room, recording).deadline(self.deadline)
     }
+
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
 }
 
 fn warn_of_retry(messages: Messages, retries: u32) -> impl Fn(&Retry<'_>) + Send + Sync + 'static {

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use twilio_room_recordings::RoomRecording;
+use serde::Serialize;
 
-/// Serializes a record with the API's field names, without the line's end.
+/// Serializes a record or an entry with the API's field names, without the line's end.
 ///
 /// serde_json escapes the ASCII control characters except DEL. This escapes the others that a
 /// terminal or an editor acts on: C1 controls, bidirectional controls, and line separators.
-pub fn line(recording: &RoomRecording) -> Result<String, serde_json::Error> {
-    let json = serde_json::to_string(recording)?;
+pub fn line(record: &impl Serialize) -> Result<String, serde_json::Error> {
+    let json = serde_json::to_string(record)?;
     // Nearly every record. Without an early exit, the compiler looks at many bytes at a time.
     let is_printable = json.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
     if is_printable {

@@ -16,6 +16,7 @@ mod archive;
 mod arguments;
 mod client;
 mod commands;
+mod entries;
 mod failure;
 mod filters;
 mod json;

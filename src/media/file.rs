@@ -21,7 +21,7 @@ impl Media<'_> {
     ///   strong entity tag, the name is random, and the partial file is removed after a failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
     ///   checked, nothing is transferred, and the callback is not called. Any other file at the path is
-    ///   replaced.
+    ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too.
     /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot
     ///   be resumed, the download starts over. That counts as a retry.
     /// - **Several calls** at the same time for one file, in one program or several, all succeed.
@@ -55,7 +55,9 @@ impl Media<'_> {
     pub fn download_to(mut self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
         let path = path.as_ref();
         let named = |error: CopyError| error.into_error(path.display());
-        if let Some(size) = size_there(path, self.source.known_size()) {
+        let replaces = self.replaces;
+        let size_there = |size| size_there(path, size).filter(|_| !replaces);
+        if let Some(size) = size_there(self.source.known_size()) {
             // For the status, which may say that there is no media.
             self.source.recorded_size(self.source.deadline())?;
             return Ok(Downloaded { size, transferred: 0 });
@@ -64,7 +66,7 @@ impl Media<'_> {
         check(path).map_err(|error| named(error.into()))?;
         let deadline = self.source.deadline();
         let recorded = self.source.recorded_size(deadline)?;
-        if let Some(size) = size_there(path, recorded) {
+        if let Some(size) = size_there(recorded) {
             return Ok(Downloaded { size, transferred: 0 });
         }
 
@@ -75,7 +77,7 @@ impl Media<'_> {
                 return Ok(Downloaded { size, transferred });
             };
             if !matches!(error, CopyError::Cancelled)
-                && let Some(size) = size_there(path, recorded)
+                && let Some(size) = size_there(recorded)
             {
                 // Another download was faster.
                 return Ok(Downloaded { size, transferred: 0 });

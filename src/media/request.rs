@@ -42,6 +42,8 @@ use crate::resource::RecordingResource;
 pub struct Media<'a> {
     pub(super) source: Source,
     pub(super) on_progress: OnProgress<'a>,
+    /// If true, no file is believed because of its size.
+    pub(super) replaces: bool,
 }
 
 /// The callback of a download.
@@ -112,7 +114,11 @@ impl<'a> Media<'a> {
     }
 
     fn new(source: Source) -> Self {
-        Self { source, on_progress: OnProgress(Box::new(|_| ControlFlow::Continue(()))) }
+        Self {
+            source,
+            on_progress: OnProgress(Box::new(|_| ControlFlow::Continue(()))),
+            replaces: false,
+        }
     }
 
     /// Sets the instant by which the transfer must have ended, retries and their delays included.
@@ -187,6 +193,22 @@ impl<'a> Media<'a> {
         callback: impl FnMut(Progress) -> ControlFlow<()> + Send + 'a,
     ) -> Self {
         self.on_progress = OnProgress(Box::new(callback));
+        self
+    }
+
+    /// Makes [`download_to`](Self::download_to) replace a file of the recorded size, instead of
+    /// leaving it as it is. The file stays until the media is complete.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, RoomRecording};
+    ///
+    /// fn repair(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
+    ///     client.media(recording).replace_existing().download_to(recording.file_name())?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn replace_existing(mut self) -> Self {
+        self.replaces = true;
         self
     }
 

@@ -55,6 +55,19 @@ fn file_of_the_recorded_size_is_left_alone_even_if_no_partial_file_fits_beside_i
 }
 
 #[test]
+fn file_of_the_recorded_size_is_replaced_if_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    fs::write(&path, vec![9; SIZE]).unwrap();
+    let setting = Setting::new(vec![Fate::CutAfter(1)]);
+    let media = setting.known_media().on_progress(|_| assert!(path.exists()));
+    let done = media.replace_existing().download_to(&path).unwrap();
+    assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64));
+    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert_eq!(names(folder.path()), ["a.mka"]);
+}
+
+#[test]
 fn file_of_the_recorded_size_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");

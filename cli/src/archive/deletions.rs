@@ -3,7 +3,7 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use twilio_room_recordings::RoomRecording;
+use super::proof::Proven;
 
 /// Holds deletions back until the listing is complete: a deletion moves the recordings of the
 /// pages after it, so a listing that continues would leave some out.
@@ -11,7 +11,7 @@ pub struct Deletions(Mutex<State>);
 
 enum State {
     /// The listing continues. These are archived.
-    Listing(Vec<RoomRecording>),
+    Listing(Vec<Proven>),
     /// The listing is complete.
     Allowed,
     /// The listing has failed, or nothing is to be deleted.
@@ -25,7 +25,7 @@ impl Deletions {
     }
 
     /// Takes a recording that is archived, and returns it if it may be deleted now.
-    pub fn release(&self, recording: RoomRecording) -> Option<RoomRecording> {
+    pub fn release(&self, recording: Proven) -> Option<Proven> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *state {
             State::Listing(archived) => {
@@ -38,7 +38,7 @@ impl Deletions {
     }
 
     /// Ends the listing, and returns the recordings that may be deleted now.
-    pub fn end_listing(&self, is_complete: bool) -> Vec<RoomRecording> {
+    pub fn end_listing(&self, is_complete: bool) -> Vec<Proven> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = match (&*state, is_complete) {
             (State::Listing(_), true) => State::Allowed,

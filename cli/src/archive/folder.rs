@@ -1,45 +1,42 @@
-//! The folder of an archive: media files, the record file, and leftovers of killed runs.
+//! The folder of an archive: where media files are, and leftovers of killed runs.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use twilio_room_recordings::{RecordingSid, RoomRecording, RoomSid};
 
-use super::record_file::RecordFile;
+use crate::entries::{MediaPath, RECORD_FILE, sync};
 
 /// A folder that is created when there is something to put into it.
 pub struct Folder {
     path: PathBuf,
     /// If true, each room has a folder of its own.
     by_room: bool,
-    records: Option<RecordFile>,
-    /// The folders of media files that exist.
-    media_folders: BTreeSet<PathBuf>,
+    /// Set when the folders above this one are on disk.
+    are_parents_synced: AtomicBool,
 }
 
 impl Folder {
-    /// Opens and checks the record file, if there is one. Creates nothing.
-    pub fn new(path: &Path, by_room: bool) -> Result<Self, String> {
-        let records = RecordFile::open_existing(&path.join(RECORD_FILE))?;
-        let media_folders = BTreeSet::new();
-        Ok(Self { path: path.to_owned(), by_room, records, media_folders })
+    pub fn new(path: &Path, by_room: bool) -> Self {
+        Self { path: path.to_owned(), by_room, are_parents_synced: AtomicBool::new(false) }
     }
 
-    /// The path of a recording's media. Creates its folder if that is missing.
-    pub fn prepare(&mut self, recording: &RoomRecording) -> Result<PathBuf, NotCreated> {
-        let folder = self.media_folder(&recording.room_sid);
-        if !self.media_folders.contains(&folder) {
-            create(&folder)?;
-            self.media_folders.insert(folder);
-        }
-        Ok(self.media_path(recording))
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
-    pub fn media_path(&self, recording: &RoomRecording) -> PathBuf {
-        self.media_folder(&recording.room_sid).join(recording.file_name())
+    pub fn record_file(&self) -> PathBuf {
+        self.path.join(RECORD_FILE)
+    }
+
+    /// The path of the media of a recording that is not archived yet.
+    pub fn new_media(&self, recording: &RoomRecording) -> MediaPath {
+        let room = self.by_room.then_some(recording.room_sid.as_str());
+        MediaPath::new(room, &recording.file_name())
     }
 
     fn media_folder(&self, room: &RoomSid) -> PathBuf {
@@ -49,29 +46,31 @@ impl Folder {
         }
     }
 
-    /// The records. Creates their file and its folder if they are missing.
-    pub fn records(&mut self) -> Result<&mut RecordFile, String> {
-        let records = match self.records.take() {
-            Some(records) => records,
-            None => {
-                create(&self.path).map_err(|error| error.to_string())?;
-                RecordFile::create(&self.path.join(RECORD_FILE))?
-            }
-        };
-        Ok(self.records.insert(records))
+    /// Waits until the names in the folder are on disk, and those above it, because this run or an
+    /// earlier one may have created the folder.
+    pub fn sync(&self) -> io::Result<()> {
+        if self.are_parents_synced.load(Ordering::Relaxed) {
+            return sync::folder(&self.path);
+        }
+        sync::with_parents(&self.path)?;
+        self.are_parents_synced.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Removes the partial files of recordings of these rooms that are complete. Killed runs leave
     /// them behind if another run has completed the recording from a partial file of its own.
-    pub fn remove_leftovers(&self, rooms: &BTreeSet<RoomSid>) {
-        let Some(records) = &self.records else { return };
+    pub fn remove_leftovers(
+        &self,
+        rooms: &BTreeSet<RoomSid>,
+        is_archived: impl Fn(&RecordingSid) -> bool,
+    ) {
         let folders: BTreeSet<_> = rooms.iter().map(|room| self.media_folder(room)).collect();
         for folder in folders {
             let Ok(entries) = fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let name = entry.file_name();
                 let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
-                let is_complete = records.contains(&sid) && folder.join(media).is_file();
+                let is_complete = is_archived(&sid) && folder.join(media).is_file();
                 if is_complete && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                     // A file that cannot be removed is left for a later run.
                     let _ = remove_unused(&entry.path());
@@ -80,8 +79,6 @@ impl Folder {
         }
     }
 }
-
-const RECORD_FILE: &str = "recordings.ndjson";
 
 /// A folder that could not be created.
 pub struct NotCreated {
@@ -92,25 +89,20 @@ pub struct NotCreated {
 impl fmt::Display for NotCreated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { folder, cause } = self;
-        write!(f, "could not create {}: {cause}", folder.display())
+        write!(f, "could not create {}: ", folder.display())?;
+        match fs::read_link(folder) {
+            Ok(target) => write!(f, "it is a link to {}, which is no folder", target.display()),
+            Err(_) => cause.fmt(f),
+        }
     }
 }
 
 /// Creates a folder if it is missing.
-fn create(folder: &Path) -> Result<(), NotCreated> {
+pub fn create(folder: &Path) -> Result<(), NotCreated> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder).map_err(|cause| NotCreated { folder: folder.to_owned(), cause })?;
-
-    // A recording may be deleted soon, so its folder must be on disk. Not every file system can
-    // do that.
-    if let Some(parent) = folder.parent()
-        && let Ok(parent) = File::open(parent)
-    {
-        let _ = parent.sync_all();
-    }
-    Ok(())
+    fs::create_dir_all(folder).map_err(|cause| NotCreated { folder: folder.to_owned(), cause })
 }
 
 /// The media file that a partial file belongs to, by its name `SID.FORMAT.HASH.part`.

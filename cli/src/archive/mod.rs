@@ -1,11 +1,14 @@
+mod archiver;
+mod delete;
 mod deletions;
 mod disk;
 mod folder;
 mod progress;
-mod record_file;
+mod proof;
+mod records;
 mod run;
+mod save;
 mod summary;
-mod task;
 
 pub use progress::Bar;
 pub use run::run;

@@ -7,9 +7,9 @@ use std::thread;
 
 use twilio_room_recordings::{RoomRecording, Status};
 
+use super::archiver::{Archiver, Task};
 use super::deletions::Deletions;
 use super::progress::Bar;
-use super::task::{Archiver, Task};
 use crate::Failure;
 use crate::arguments::Archive;
 use crate::client::Connection;
@@ -91,8 +91,8 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
         }
     }
 
-    for recording in deletions.end_listing(is_complete) {
-        send(tasks, Task::Delete(Box::new(recording)));
+    for proven in deletions.end_listing(is_complete) {
+        send(tasks, Task::Delete(proven));
     }
     Ok(())
 }

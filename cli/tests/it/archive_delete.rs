@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use axum::response::Response;
 
 use super::support::program::{Run, run};
-use super::support::room::{ArchivedRoom, sid_of};
+use super::support::room::{ArchivedRoom, entry, records, sid_of};
 use super::support::{
-    Fate, ROOM, Room, Server, error_response, http, json_response, no_content, page, recording, sid,
+    Fate, ROOM, Room, Server, error_response, http, json_response, media, no_content, page,
+    recording, sid,
 };
 
 #[test]
@@ -43,23 +44,96 @@ fn recordings_that_are_already_there_are_deleted() {
 }
 
 #[test]
-fn recording_without_recorded_size_is_not_deleted() {
+fn recording_without_recorded_size_is_deleted_when_its_entry_names_the_size() {
     let mut unsized_record = recording(1);
     unsized_record["size"] = Value::Null;
     let room = ArchivedRoom::of(vec![unsized_record]);
     room.storage.expect([Fate::Raw(http("200 OK", "", b"some media"))]);
-    let archived = room.run(&["--delete"]).expect(1);
-    let error = format!("error: {}: not deleted: its record has no size", sid(1));
-    assert!(archived.stderr.starts_with(&error), "{}", archived.stderr);
-    assert!(room.deleted_sids().is_empty());
-    assert_eq!(room.recorded_sids(), [sid(1)]);
+    room.run(&[]).expect(0);
+    room.run(&["--delete"]).expect(0);
+    assert_eq!(room.storage.heads().len(), 1);
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+    assert_eq!(records(&room.record_file())[0]["archive"]["size"], 10);
 }
 
 #[test]
-fn deletions_are_printed_if_verbose() {
+fn file_that_has_changed_is_downloaded_again_before_the_deletion() {
     let room = ArchivedRoom::of(vec![recording(1)]);
-    let archived = room.run(&["--delete", "--verbose"]).expect(0);
-    assert_eq!(archived.stderr_lines()[1], format!("{}: deleted", sid(1)));
+    room.run(&[]).expect(0);
+    let file = room.folder().join(format!("{}.mkv", sid(1)));
+    let mut damaged = media(&recording(1));
+    damaged[500] ^= 1;
+    fs::write(&file, damaged).unwrap();
+    let archived = room.run(&["--delete"]).expect(0);
+    let warning = format!("warning: {}: {} has changed: downloaded again", sid(1), file.display());
+    assert_eq!(archived.stderr_lines()[0], warning);
+    room.assert_is_archived();
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+    assert_eq!(room.storage.heads().len(), 2);
+}
+
+#[test]
+fn file_without_an_entry_is_no_reason_to_delete() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    fs::create_dir(room.folder()).unwrap();
+    let zeros = vec![0; media(&recording(1)).len()];
+    fs::write(room.folder().join(format!("{}.mkv", sid(1))), zeros).unwrap();
+    room.run(&["--delete"]).expect(0);
+    room.assert_is_archived();
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+}
+
+#[test]
+fn record_that_has_changed_is_written_again_before_the_deletion() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let mut old = entry(&recording(1));
+    old["track_name"] = json!("the old name");
+    fs::create_dir(room.folder()).unwrap();
+    fs::write(room.record_file(), format!("{old}\n")).unwrap();
+    fs::write(room.folder().join(format!("{}.mkv", sid(1))), media(&recording(1))).unwrap();
+    room.run(&["--delete"]).expect(0);
+    let names: Vec<_> =
+        records(&room.record_file()).iter().map(|it| it["track_name"].clone()).collect();
+    assert_eq!(names, [json!("the old name"), recording(1)["track_name"].clone()]);
+    assert_eq!((room.deleted_sids(), room.storage.heads().len()), (vec![sid(1)], 0));
+}
+
+#[test]
+fn media_whose_recorded_size_has_changed_is_downloaded_again_before_the_deletion() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let mut old = recording(1);
+    old["size"] = json!(100);
+    fs::create_dir(room.folder()).unwrap();
+    fs::write(room.record_file(), format!("{}\n", entry(&old))).unwrap();
+    fs::write(room.folder().join(format!("{}.mkv", sid(1))), media(&old)).unwrap();
+    room.run(&["--delete"]).expect(0);
+    assert_eq!(room.found(), room.expected());
+    assert_eq!(records(&room.record_file()).last(), records(&room.record_file()).get(1));
+    assert_eq!(records(&room.record_file())[1]["archive"]["size"], recording(1)["size"]);
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+}
+
+#[test]
+fn media_whose_format_has_changed_stays_where_it_is() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let mut old = recording(1);
+    old["container_format"] = json!("mka");
+    fs::create_dir(room.folder()).unwrap();
+    fs::write(room.record_file(), format!("{}\n", entry(&old))).unwrap();
+    fs::write(room.folder().join(format!("{}.mka", sid(1))), media(&old)).unwrap();
+    room.run(&["--delete"]).expect(0);
+    assert_eq!(room.found().into_keys().collect::<Vec<_>>(), [format!("{}.mka", sid(1))]);
+    let last = &records(&room.record_file())[1];
+    assert_eq!((&last["container_format"], room.deleted_sids().len()), (&json!("mkv"), 1));
+    assert_eq!(last["archive"]["file"], format!("{}.mka", sid(1)));
+}
+
+#[test]
+fn deletions_are_printed() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let archived = room.run(&["--delete"]).expect(0);
+    assert_eq!(archived.stderr_lines()[0], format!("{}: deleted", sid(1)));
+    assert!(archived.stderr_lines()[1].contains(", 1 deleted, 0 errors; "), "{}", archived.stderr);
 }
 
 #[test]

@@ -1,15 +1,15 @@
 //! The files of an archive: their names, their modes, the record file, and leftovers.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use super::support::program::{Run, program};
-use super::support::room::ArchivedRoom;
-use super::support::{Fate, ROOM, Room, Server, http, recording, sid};
+use super::support::room::{ArchivedRoom, entry};
+use super::support::{Fate, ROOM, Room, Server, http, media, recording, sid};
 
 #[test]
 fn format_is_never_a_path() {
@@ -88,7 +88,7 @@ fn incomplete_last_line_is_replaced() {
     let room = ArchivedRoom::new();
     let first = room.completed().next().unwrap();
     let long = "ë".repeat(1000);
-    let half = format!("{first}\n{{\"track_name\": \"{long}");
+    let half = format!("{}\n{{\"track_name\": \"{long}", entry(first));
     // It ends in the middle of a character.
     let half = &half.as_bytes()[..half.len() - 1];
     write(&room, half);
@@ -99,17 +99,20 @@ fn incomplete_last_line_is_replaced() {
 #[test]
 fn complete_last_line_without_newline_is_kept() {
     let room = ArchivedRoom::new();
-    let first = room.completed().next().unwrap().to_string();
+    let first = entry(room.completed().next().unwrap()).to_string();
     write(&room, first.as_bytes());
+    fs::write(room.folder().join(format!("{}.mka", sid(0))), media(&recording(0))).unwrap();
     room.run(&[]).expect(0);
     room.assert_is_archived();
-    assert!(fs::read_to_string(room.record_file()).unwrap().starts_with(&format!("{first}\n")));
+    let text = fs::read_to_string(room.record_file()).unwrap();
+    assert!(text.starts_with(&format!("{first}\n")), "{text}");
 }
 
 #[test]
 fn blank_lines_are_ignored() {
     let room = ArchivedRoom::of(vec![recording(0), recording(1)]);
-    write(&room, format!("\n \t\r\n{}\n\n", recording(0)).as_bytes());
+    write(&room, format!("\n \t\r\n{}\n\n", entry(&recording(0))).as_bytes());
+    fs::write(room.folder().join(format!("{}.mka", sid(0))), media(&recording(0))).unwrap();
     room.run(&[]).expect(0);
     let text = fs::read_to_string(room.record_file()).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -118,32 +121,57 @@ fn blank_lines_are_ignored() {
 }
 
 #[test]
-fn unreadable_line_is_named_and_nothing_is_sent_or_changed() {
-    let pretty = serde_json::to_string_pretty(&recording(0)).unwrap();
-    let record = recording(0).to_string();
+fn unreadable_line_is_named_and_stops_nothing() {
+    let pretty = serde_json::to_string_pretty(&entry(&recording(0))).unwrap();
+    let other = entry(&recording(5)).to_string();
+    let mut damaged = entry(&recording(0));
+    damaged["archive"]["size"] = json!("large");
     for (text, line) in [
-        (format!("{pretty}\n"), 1),
-        (format!("{record}\n\nsomething else\n"), 3),
-        (format!("{record}\nsomething else"), 2),
-        (format!("{record}\n{{\"sid\": \"RT"), 0),
-        (format!("{record}\n{{\"sid\": \"RT\n{record}\n"), 2),
+        (format!("{other}\n\nsomething else\n"), 3),
+        (format!("something else\n{other}"), 1),
+        (format!("{{\"sid\": \"RT\n{other}\n"), 1),
         ("{}\n".to_owned(), 1),
         ("[1, 2]\n".to_owned(), 1),
-        ("\u{0}\u{0}\u{0}\n".to_owned(), 1),
+        (format!("{other}\n\0\0\0\n{other}\n"), 2),
+        (format!("{}\n", recording(0)), 1),
+        (format!("{other}\n{damaged}\n"), 2),
+        (format!("{}\n{other}\n", pretty.lines().nth(1).unwrap()), 1),
     ] {
         let room = ArchivedRoom::of(vec![recording(0)]);
         write(&room, text.as_bytes());
-        if line == 0 {
-            // Only an incomplete last line may be removed.
-            room.run(&["--delete"]).expect(0);
-            assert_eq!(fs::read_to_string(room.record_file()).unwrap(), format!("{record}\n"));
-            continue;
-        }
         let archived = room.run(&["--delete"]).expect(1);
         let start = format!("error: {}, line {line}: ", room.record_file().display());
+        assert!(archived.stderr.starts_with(&start), "{text}: {}", archived.stderr);
+        let written = fs::read_to_string(room.record_file()).unwrap();
+        let added = written.strip_prefix(&text).expect("nothing is removed");
+        assert!(added.contains(&sid(0)) && added.ends_with("}\n"), "{text}: {added}");
+        assert_eq!(room.deleted_sids(), [sid(0)]);
+    }
+}
+
+#[test]
+fn end_that_a_crash_has_left_is_cut_off_with_a_warning() {
+    let other = format!("{}\n", entry(&recording(5)));
+    let half = &other[..100];
+    for end in [
+        "\0".repeat(522),
+        half.to_owned(),
+        format!("{half}{}", "\0".repeat(4000)),
+        format!("{half}{}\n", "\0".repeat(4000)),
+        format!("{}}}\n", "\0".repeat(90)),
+        "something else".to_owned(),
+        "x".repeat(40 << 20),
+    ] {
+        let room = ArchivedRoom::of(vec![recording(0)]);
+        write(&room, format!("{other}{end}").as_bytes());
+        let archived = room.run(&["--delete"]).expect(0);
+        let (path, length) = (room.record_file().display().to_string(), end.len());
+        let start = format!(
+            "warning: {path}: an incomplete entry of {length} bytes at its end was cut off"
+        );
         assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
-        assert_eq!(fs::read_to_string(room.record_file()).unwrap(), text);
-        assert!(room.api.requests().is_empty());
+        assert_eq!(room.recorded_sids(), [sid(0), sid(5)]);
+        assert_eq!(room.deleted_sids(), [sid(0)]);
     }
 }
 
@@ -273,9 +301,10 @@ fn full_disk_is_one_message_and_smaller_recordings_are_archived() {
 #[cfg(unix)]
 fn record_file_that_cannot_be_written_ends_the_run() {
     let room = ArchivedRoom::new();
-    let mut lines = String::new();
+    let (mut other, mut lines) = (entry(&recording(0)), String::new());
     while lines.len() < 400_000 {
-        lines += &format!("{}\n", recording(999 + lines.len()));
+        other["sid"] = json!(sid(999 + lines.len()));
+        lines += &format!("{other}\n");
     }
     write(&room, lines.as_bytes());
     let archived = Run::of(&mut in_shell(FULL_DISK, &room, &["--jobs", "1", "--delete"])).expect(1);
@@ -313,7 +342,7 @@ fn record_that_another_run_adds_is_not_added_again() {
             // Another run is faster. It holds the lock until it is done.
             let mut file = File::options().append(true).open(&record_file).unwrap();
             file.lock().unwrap();
-            let lines = format!("{}\n{}\n", recording(0), recording(1));
+            let lines = format!("{}\n{}\n", entry(&recording(0)), entry(&recording(1)));
             file.write_all(lines.as_bytes()).unwrap();
         }
         service.respond(request)
@@ -336,7 +365,7 @@ fn record_file_that_is_replaced_during_the_run_ends_it_and_nothing_is_deleted() 
     ];
     for (change, is_there) in changes.into_iter().flat_map(|it| [(it, false), (it, true)]) {
         let room = ArchivedRoom::of(vec![recording(0), recording(1)]);
-        write(&room, format!("{}\n", recording(0)).as_bytes());
+        write(&room, format!("{}\n", entry(&recording(0))).as_bytes());
         if is_there {
             room.run(&[]).expect(0);
             fs::remove_file(room.folder().join(format!("{}.mkv", sid(1)))).unwrap();
@@ -358,31 +387,38 @@ fn record_file_that_is_replaced_during_the_run_ends_it_and_nothing_is_deleted() 
     }
 }
 
-/// Linux shows in `/proc/locks` which process waits for a lock.
 #[test]
-#[cfg(target_os = "linux")]
-fn run_waits_for_the_lock_of_the_record_file() {
+fn run_that_waits_for_the_lock_of_the_record_file_says_so() {
     let room = ArchivedRoom::of(vec![recording(1)]);
     write(&room, b"");
     let mut file = File::options().append(true).open(room.record_file()).unwrap();
     file.lock().unwrap();
-    let line = format!("{}\n", recording(0));
+    let line = format!("{}\n", entry(&recording(0)));
     file.write_all(&line.as_bytes()[..9]).unwrap();
-    let mut run = room.command(&[]).stderr(Stdio::null()).spawn().unwrap();
-    let process = format!(" {} ", run.id());
-    let waits = || {
-        let locks = fs::read_to_string("/proc/locks").unwrap();
-        locks.lines().any(|line| line.contains("-> FLOCK") && line.contains(&process))
-    };
-    while !waits() {
-        assert!(run.try_wait().unwrap().is_none(), "the run does not wait");
-        std::thread::yield_now();
-    }
+    let mut run = room.command(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(run.stderr.take().unwrap());
+    let mut warning = String::new();
+    stderr.read_line(&mut warning).unwrap();
+    let path = room.record_file().display().to_string();
+    assert_eq!(warning, format!("warning: waiting for the lock of {path}: another run has it\n"));
 
     file.write_all(&line.as_bytes()[9..]).unwrap();
     drop(file);
     assert!(run.wait().unwrap().success());
     assert_eq!(room.recorded_sids(), [sid(0), sid(1)]);
+}
+
+#[test]
+fn wait_for_the_lock_of_the_record_file_ends_at_the_deadline() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    write(&room, b"");
+    let file = File::open(room.record_file()).unwrap();
+    file.lock().unwrap();
+    let archived = room.run(&["--deadline", "1"]).expect(1);
+    let path = room.record_file().display().to_string();
+    let error = format!("error: deadline exceeded: another run holds the lock of {path}");
+    assert!(archived.stderr_lines().contains(&&*error), "{}", archived.stderr);
+    assert!(room.api.requests().is_empty());
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::program::{Run, program};
 use super::{ROOM, Room, SIGNATURE, Server, Storage, media, media_redirect, recording};
@@ -120,6 +121,24 @@ pub fn sid_of(recording: &Value) -> String {
 pub fn file_name(recording: &Value) -> String {
     let format = recording["container_format"].as_str().expect("a format");
     format!("{}.{format}", sid_of(recording))
+}
+
+/// The entry of a recording that is archived in the folder itself.
+pub fn entry(recording: &Value) -> Value {
+    let media = media(recording);
+    let mut entry = recording.clone();
+    entry["archive"] = json!({
+        "file": file_name(recording),
+        "size": media.len(),
+        "sha256": sha256(&media),
+        "date": "2026-01-31T10:00:00Z",
+    });
+    entry
+}
+
+/// A SHA-256 hash in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The lines of a record file.

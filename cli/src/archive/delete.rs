@@ -1,0 +1,73 @@
+//! The deletion of one recording from the service, after everything that is left of it is on disk.
+
+use std::fs::File;
+use std::path::Path;
+
+use twilio_room_recordings::{Deletion, ErrorKind};
+
+use super::archiver::Archiver;
+use super::proof::{self, Proven, Stamp};
+use crate::entries::Entry;
+use crate::entries::sync;
+use crate::messages::Level;
+
+impl Archiver<'_> {
+    /// Deletes a recording whose file has not changed since it was read.
+    pub fn delete(&self, proven: &Proven) {
+        let sid = proven.sid;
+        let entry = match self.records.last(&sid) {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return self.keep_at_service(proven, "its entry has disappeared"),
+            Err(reason) => return self.stop(&reason),
+        };
+        let path = entry.archive.file.within(self.folder.path());
+        if Stamp::of(&path) != Some(proven.file) && !is_proven_again(&entry, &path) {
+            return self.keep_at_service(proven, "its file has changed");
+        }
+        if let Err(reason) = self.records.sync() {
+            return self.stop(&reason);
+        }
+        if let Err(reason) = self.sync(&path) {
+            return self.keep_at_service(proven, &reason);
+        }
+
+        self.send_deletion(&entry);
+    }
+
+    fn send_deletion(&self, entry: &Entry) {
+        let (room, sid) = (entry.recording.room_sid, entry.recording.sid);
+        match self.connection.recording(room, sid).delete() {
+            Ok(Deletion::Deleted) => {
+                self.count(|summary| summary.deleted += 1);
+                self.messages.note(Level::Normal, format_args!("{sid}: deleted"));
+            }
+            Ok(Deletion::AlreadyGone) => {
+                self.messages.note(Level::Verbose, format_args!("{sid}: already gone"));
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::DeadlineExceeded) => {
+                self.report_failure(sid, &error);
+            }
+            Err(error) => self.messages.error(format_args!("{sid}: not deleted: {error}")),
+        }
+    }
+
+    /// Waits until a media file, its folder and the folders above it are on disk, whoever has
+    /// written or created them.
+    fn sync(&self, path: &Path) -> Result<(), String> {
+        let synced = File::open(path).and_then(|file| {
+            sync::file(&file)?;
+            path.parent().map_or(Ok(()), sync::folder)?;
+            self.folder.sync()
+        });
+        synced.map_err(|error| format!("{} could not be synced: {error}", path.display()))
+    }
+
+    fn keep_at_service(&self, proven: &Proven, reason: &str) {
+        self.messages.error(format_args!("{}: not deleted: {reason}", proven.sid));
+    }
+}
+
+/// Another run may have replaced the file by the same.
+fn is_proven_again(entry: &Entry, path: &Path) -> bool {
+    proof::read(path).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
+}

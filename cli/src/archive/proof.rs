@@ -1,0 +1,58 @@
+//! The proof that a media file is what its entry says.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use twilio_room_recordings::RecordingSid;
+
+use crate::entries::Archived;
+use crate::entries::Sha256;
+
+/// A recording whose entry is written, and whose file this run has read from the first byte to the
+/// last.
+pub struct Proven {
+    pub sid: RecordingSid,
+    pub file: Stamp,
+}
+
+/// What shows that a file has not changed since it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// The stamp of a file; `None` if there is no regular file.
+    pub fn of(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
+        Some(Self::from(&file))
+    }
+
+    fn from(file: &Metadata) -> Self {
+        Self { size: file.len(), modified: file.modified().ok() }
+    }
+
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+/// Reads a file, and returns its hash and its stamp. Another run may replace it meanwhile, but nobody
+/// may write to it.
+pub fn read(path: &Path) -> io::Result<(Sha256, Stamp)> {
+    let file = File::open(path)?;
+    let before = Stamp::from(&file.metadata()?);
+    let (hash, size) = Sha256::of_file(&file)?;
+    if size != before.size || Stamp::from(&file.metadata()?) != before {
+        return Err(io::Error::other("it changed while it was read"));
+    }
+    Ok((hash, before))
+}
+
+/// Returns `true` if a file has the size of its entry.
+pub fn has_size(path: &Path, archived: &Archived) -> bool {
+    Stamp::of(path).is_some_and(|stamp| stamp.size == archived.size)
+}

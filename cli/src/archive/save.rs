@@ -1,0 +1,167 @@
+//! The archiving of one recording: its media, then its entry.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use twilio_room_recordings::time::OffsetDateTime;
+use twilio_room_recordings::{Downloaded, RoomRecording};
+
+use super::archiver::Archiver;
+use super::disk::io_cause;
+use super::folder;
+use super::progress::Transfer;
+use super::proof::{self, Proven, Stamp};
+use crate::entries::{Archived, Entry, MediaPath};
+use crate::messages::Level;
+
+impl Archiver<'_> {
+    /// Archives a recording: its entry is on disk afterwards, and its file is what the entry says.
+    /// Returns the proof of that, if the recording is to be deleted. Failures are reported.
+    pub fn save(&self, recording: &RoomRecording) -> Option<Proven> {
+        let transfer = self.bar.transfer(recording);
+        // The record file must be usable before anything is downloaded.
+        let last = match self.records.newest(&recording.sid) {
+            Ok(last) => last,
+            Err(reason) => {
+                transfer.skip();
+                self.stop(&reason);
+                return None;
+            }
+        };
+
+        let is_kept = |entry: &Entry| {
+            let path = entry.archive.file.within(self.folder.path());
+            entry.is_media_of(recording) && proof::has_size(&path, &entry.archive)
+        };
+        match last {
+            Some(entry) if is_kept(&entry) => self.keep(recording, entry, transfer),
+            Some(entry) if self.has_file(&entry.archive.file) => {
+                self.fetch(recording, entry.archive.file, transfer)
+            }
+            _ => self.fetch(recording, self.folder.new_media(recording), transfer),
+        }
+    }
+
+    /// Leaves the file of an entry as it is, and writes an entry with the record as it is now.
+    fn keep(
+        &self,
+        recording: &RoomRecording,
+        entry: Entry,
+        transfer: Transfer<'_>,
+    ) -> Option<Proven> {
+        let sid = recording.sid;
+        let path = entry.archive.file.within(self.folder.path());
+        let stamp = if self.options.delete {
+            match proof::read(&path) {
+                Ok((hash, stamp)) if hash == entry.archive.sha256 => Some(stamp),
+                Ok(_) => {
+                    let path = path.display();
+                    self.messages
+                        .warning(format_args!("{sid}: {path} has changed: downloaded again"));
+                    return self.fetch(recording, entry.archive.file, transfer);
+                }
+                Err(error) => {
+                    transfer.skip();
+                    let path = path.display();
+                    self.messages.error(format_args!("{sid}: could not read {path}: {error}"));
+                    return None;
+                }
+            }
+        } else {
+            None
+        };
+
+        transfer.skip();
+        self.append(recording, entry.archive)?;
+        self.count(|summary| summary.already_there += 1);
+        let path = path.display();
+        self.messages.note(Level::Verbose, format_args!("{sid}: already there, {path}"));
+        stamp.map(|file| Proven { sid, file })
+    }
+
+    /// Downloads a recording, replaces what is at the path, and writes its entry.
+    fn fetch(
+        &self,
+        recording: &RoomRecording,
+        file: MediaPath,
+        transfer: Transfer<'_>,
+    ) -> Option<Proven> {
+        let sid = recording.sid;
+        if self.disk().skips(recording.size) {
+            transfer.skip();
+            return None;
+        }
+        let path = file.within(self.folder.path());
+        if let Some(folder) = path.parent()
+            && let Err(error) = folder::create(folder)
+        {
+            transfer.skip();
+            if !self.disk().count_if_full(&error.cause, None) {
+                self.messages.error(format_args!("{sid}: {error}"));
+            }
+            return None;
+        }
+
+        let downloaded = self.download(recording, &path, transfer)?;
+        let (sha256, stamp) = match proof::read(&path) {
+            Ok(read) => read,
+            Err(error) => {
+                let path = path.display();
+                self.messages.error(format_args!("{sid}: could not read {path}: {error}"));
+                return None;
+            }
+        };
+
+        self.append(recording, Archived { file, size: stamp.size(), sha256, date: now() })?;
+        self.count(|summary| {
+            summary.archived += 1;
+            summary.bytes += downloaded.transferred;
+        });
+        let (path, size) = (path.display(), stamp.size());
+        self.messages.note(Level::Verbose, format_args!("{sid}: archived, {path}, {size} bytes"));
+        Some(Proven { sid, file: stamp })
+    }
+
+    fn download(
+        &self,
+        recording: &RoomRecording,
+        path: &Path,
+        mut transfer: Transfer<'_>,
+    ) -> Option<Downloaded> {
+        let media = self.connection.media(recording).on_progress_or_cancel(|progress| {
+            transfer.update(progress);
+            if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match media.replace_existing().download_to(path) {
+            Ok(downloaded) => {
+                transfer.finish(downloaded);
+                Some(downloaded)
+            }
+            Err(error) => {
+                transfer.skip();
+                let cause = io_cause(&error);
+                if !cause.is_some_and(|cause| self.disk().count_if_full(cause, recording.size)) {
+                    self.report_failure(recording.sid, &error);
+                }
+                None
+            }
+        }
+    }
+
+    /// Appends the entry of a recording, unless the last one says the same.
+    fn append(&self, recording: &RoomRecording, archive: Archived) -> Option<()> {
+        let archive = Archived { date: now(), ..archive };
+        let entry = Entry::new(recording.clone(), archive);
+        self.records.append(&entry).map_err(|reason| self.stop(&reason)).ok()
+    }
+
+    fn has_file(&self, file: &MediaPath) -> bool {
+        Stamp::of(&file.within(self.folder.path())).is_some()
+    }
+}
+
+/// The time that is written into an entry.
+fn now() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now)
+}

@@ -1,0 +1,122 @@
+//! The entry of an archived recording: its record, and what is kept of its media.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, from_value};
+use twilio_room_recordings::time::OffsetDateTime;
+use twilio_room_recordings::time::serde::rfc3339;
+use twilio_room_recordings::{RecordingSid, RoomRecording};
+
+use super::hash::Sha256;
+use crate::json;
+
+/// The member of an entry that the service does not send.
+const MEMBER: &str = "archive";
+
+/// One entry of a record file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    #[serde(flatten)]
+    pub recording: RoomRecording,
+    pub archive: Archived,
+}
+
+/// The media file of a recording.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Archived {
+    pub file: MediaPath,
+    /// The size of the file in bytes.
+    pub size: u64,
+    pub sha256: Sha256,
+    /// The time when the entry was written.
+    #[serde(with = "rfc3339")]
+    pub date: OffsetDateTime,
+}
+
+/// The part of an entry that is checked for each line of a record file.
+#[derive(Deserialize)]
+pub struct EntryHead {
+    pub sid: RecordingSid,
+    #[serde(rename = "archive")]
+    _archive: Archived,
+}
+
+impl EntryHead {
+    /// Reads a line. The reason of a failure can be shown.
+    pub fn read(line: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(line).map_err(|error| shown(&error))
+    }
+}
+
+impl Entry {
+    pub fn new(mut recording: RoomRecording, archive: Archived) -> Self {
+        recording.additional_fields.remove(MEMBER);
+        Self { recording, archive }
+    }
+
+    /// Reads a line. The reason of a failure can be shown.
+    pub fn read(line: &[u8]) -> Result<Self, String> {
+        let mut recording: RoomRecording =
+            serde_json::from_slice(line).map_err(|error| shown(&error))?;
+        let archive = recording.additional_fields.remove(MEMBER).unwrap_or(Value::Null);
+        let archive =
+            from_value(archive).map_err(|error| format!("{MEMBER}: {}", shown(&error)))?;
+        Ok(Self { recording, archive })
+    }
+
+    /// The line of the entry, with its end.
+    pub fn line(&self) -> Result<String, serde_json::Error> {
+        Ok(json::line(self)? + "\n")
+    }
+
+    /// Returns `true` if both entries are equal, except for the time when they were written.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let date = self.archive.date;
+        *self == Self { archive: Archived { date, ..other.archive.clone() }, ..other.clone() }
+    }
+
+    /// Returns `true` if the media of the entry is that of a recording as it is listed now.
+    pub fn is_media_of(&self, listed: &RoomRecording) -> bool {
+        let Self { recording, archive } = self;
+        let is_same_size = listed.size.is_none()
+            || listed.size == recording.size
+            || listed.size == Some(archive.size);
+        is_same_size && listed.encryption_key == recording.encryption_key
+    }
+}
+
+/// The path of a media file in the folder of the archive. It cannot lead out of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct MediaPath(String);
+
+impl MediaPath {
+    /// The path of a file in a folder, which has the name of a room, or in the archive itself.
+    pub fn new(room: Option<&str>, name: &str) -> Self {
+        Self(room.map_or_else(|| name.to_owned(), |room| format!("{room}/{name}")))
+    }
+
+    /// The path in that folder.
+    pub fn within(&self, folder: &Path) -> PathBuf {
+        // Each part by itself, for systems with another separator.
+        folder.join(self.0.split('/').collect::<PathBuf>())
+    }
+}
+
+impl TryFrom<String> for MediaPath {
+    type Error = String;
+
+    fn try_from(path: String) -> Result<Self, String> {
+        let is_plain = |part| matches!(part, Component::Normal(_));
+        if !path.is_empty() && Path::new(&path).components().all(is_plain) {
+            return Ok(Self(path));
+        }
+        let path = path.escape_debug();
+        Err(format!("invalid file \"{path}\": expected a relative path without \"..\""))
+    }
+}
+
+fn shown(error: &serde_json::Error) -> String {
+    error.to_string().escape_debug().to_string()
+}
