@@ -14,6 +14,7 @@ use crate::commands::fetch::Fetch;
 use crate::commands::list::List;
 use crate::commands::url::Url;
 use crate::filters::Filters;
+use crate::merge::Merge;
 use crate::messages::Level;
 use crate::scope::{self, RoomArgument, Scope};
 use crate::{Failure, moment, sid};
@@ -73,6 +74,7 @@ impl Arguments {
 pub enum Command {
     List(List),
     Archive(Archive),
+    Merge(Merge),
     Download(Download),
     Url(Url),
     Fetch(Fetch),

@@ -20,6 +20,7 @@ mod entries;
 mod failure;
 mod filters;
 mod json;
+mod merge;
 mod messages;
 mod moment;
 mod output;
@@ -63,6 +64,7 @@ fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
             let connection = Connection::open(&options.limits, &messages)?;
             archive::run(&connection, &scopes, options, &messages)
         }
+        Command::Merge(options) => merge::run(options, messages),
         Command::Download(options) => download::run(&connect(&options.limits)?, options, messages),
         Command::Url(options) => url::run(&connect(&options.limits)?, options),
         Command::Fetch(options) => fetch::run(&connect(&options.limits)?, options),

@@ -12,6 +12,8 @@ mod download;
 mod fetch_and_delete;
 mod limits;
 mod list;
+mod merge;
+mod merge_faults;
 mod messages;
 mod signals;
 mod streams;

@@ -11,6 +11,7 @@ pub mod gated_service;
 mod library;
 pub mod program;
 pub mod room;
+pub mod tracks;
 
 pub use library::fake_server::{
     ACCOUNT, ROOM, Room, Server, error_response, json_response, media, media_redirect, recording,

@@ -1,0 +1,76 @@
+//! The file that is made.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Failure;
+
+/// A file that appears under its name when it is complete. Until then it is a partial file beside
+/// it, which is removed if this value is dropped. A killed run leaves the partial file behind, and
+/// the next run overwrites it.
+pub struct Output {
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
+    force: bool,
+}
+
+impl Output {
+    pub fn create(path: &Path, force: bool) -> Result<Self, Failure> {
+        check_free(path, force)?;
+        // ffmpeg chooses the format by the extension.
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let partial = path.with_extension(format!("part.{extension}"));
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&partial);
+        let file = file.map_err(|error| failed("create", &partial, &error))?;
+
+        // Some file systems have no locks.
+        if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            let partial = partial.display();
+            return Err(Failure::Other(format!("another run is writing {partial}")));
+        }
+        Ok(Self { path: path.to_owned(), partial, file, force })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of the file that ffmpeg writes.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The locked file. A process that has it keeps the lock after the end of this one.
+    pub fn lock(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Gives the complete file its name.
+    pub fn finish(self) -> Result<(), Failure> {
+        self.file.sync_all().map_err(|error| failed("write", &self.partial, &error))?;
+        check_free(&self.path, self.force)?;
+        fs::rename(&self.partial, &self.path).map_err(|error| failed("create", &self.path, &error))
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // After a success it has another name.
+        let _ = fs::remove_file(&self.partial);
+    }
+}
+
+fn check_free(path: &Path, force: bool) -> Result<(), Failure> {
+    let shown = path.display();
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_dir() => Err(Failure::Other(format!("{shown} is a folder"))),
+        Ok(_) if !force => Err(Failure::Other(format!("{shown} exists: --force replaces it"))),
+        _ => Ok(()),
+    }
+}
+
+fn failed(action: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::Other(format!("could not {action} {}: {error}", path.display()))
+}

@@ -1,0 +1,54 @@
+//! The progress bar of `merge`.
+
+use std::io::{self, IsTerminal};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+const TRACKS: &str = "reading track {pos}/{len} {wide_bar}";
+const TIME: &str = "{wide_bar} {percent}% {eta} left";
+
+/// A bar on standard error if that is a terminal.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar that counts the tracks that are read.
+    pub fn of_tracks(count: usize) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
+        Self(bar.with_style(style(TRACKS)))
+    }
+
+    /// The bar, for messages that are printed above it.
+    pub fn bar(&self) -> ProgressBar {
+        self.0.clone()
+    }
+
+    pub fn next_track(&self) {
+        self.0.inc(1);
+    }
+
+    /// Starts over with the time line, whose length is in microseconds.
+    pub fn begin_timeline(&self, microseconds: u64) {
+        self.0.reset();
+        self.0.set_style(style(TIME));
+        self.0.set_length(microseconds);
+    }
+
+    /// Shows that this much of the time line is done.
+    pub fn show(&self, microseconds: u64) {
+        self.0.set_position(microseconds);
+    }
+}
+
+impl Drop for Bar {
+    /// Removes the bar from the terminal.
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
