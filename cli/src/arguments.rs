@@ -75,6 +75,7 @@ pub enum Command {
     List(List),
     Archive(Archive),
     Merge(Merge),
+    Verify(Verify),
     Download(Download),
     Url(Url),
     Fetch(Fetch),
@@ -175,6 +176,18 @@ impl Archive {
             _ => Level::Normal,
         }
     }
+}
+
+/// Compare the files of an archive with their entries, offline
+///
+/// Reads every file, and prints one line for each that is missing, has another
+/// size or another SHA-256 than its entry, or has no entry. The exit status is
+/// then 1. It needs neither the network nor credentials.
+#[derive(Args)]
+pub struct Verify {
+    /// The folder of the archive
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// One recording on the command line.

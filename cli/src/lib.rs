@@ -28,6 +28,7 @@ mod scope;
 mod sid;
 mod signals;
 mod table;
+mod verify;
 
 /// Runs the tool with the arguments of the process, and returns its exit status.
 pub fn main() -> ExitCode {
@@ -72,6 +73,7 @@ fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
             delete::run(&connect(&options.limits)?, options, messages);
             Ok(())
         }
+        Command::Verify(options) => verify::run(options, messages),
         Command::Completions(options) => completions::run(options),
     }
 }

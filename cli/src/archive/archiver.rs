@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid};
 
-use super::deletions::Deletions;
+use super::deletions::{Deletions, Proven};
 use super::disk::FullDisk;
 use super::folder::Folder;
 use super::progress::Bar;
-use super::proof::Proven;
 use super::records::Records;
 use super::summary::Summary;
 use crate::Failure;

@@ -6,9 +6,8 @@ use std::path::Path;
 use twilio_room_recordings::{Deletion, ErrorKind};
 
 use super::archiver::Archiver;
-use super::proof::{self, Proven, Stamp};
-use crate::entries::Entry;
-use crate::entries::sync;
+use super::deletions::Proven;
+use crate::entries::{Entry, Stamp, hash_file, sync};
 use crate::messages::Level;
 
 impl Archiver<'_> {
@@ -69,5 +68,5 @@ impl Archiver<'_> {
 
 /// Another run may have replaced the file by the same.
 fn is_proven_again(entry: &Entry, path: &Path) -> bool {
-    proof::read(path).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
+    hash_file(path, |_| {}).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
 }

@@ -3,7 +3,16 @@
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-use super::proof::Proven;
+use twilio_room_recordings::RecordingSid;
+
+use crate::entries::Stamp;
+
+/// A recording whose entry is written, and whose file this run has read from the first byte to the
+/// last.
+pub struct Proven {
+    pub sid: RecordingSid,
+    pub file: Stamp,
+}
 
 /// Holds deletions back until the listing is complete: a deletion moves the recordings of the
 /// pages after it, so a listing that continues would leave some out.

@@ -4,7 +4,6 @@ mod deletions;
 mod disk;
 mod folder;
 mod progress;
-mod proof;
 mod records;
 mod run;
 mod save;

@@ -7,11 +7,11 @@ use twilio_room_recordings::time::OffsetDateTime;
 use twilio_room_recordings::{Downloaded, RoomRecording};
 
 use super::archiver::Archiver;
+use super::deletions::Proven;
 use super::disk::io_cause;
 use super::folder;
 use super::progress::Transfer;
-use super::proof::{self, Proven, Stamp};
-use crate::entries::{Archived, Entry, MediaPath};
+use crate::entries::{Archived, Entry, MediaPath, Stamp, hash_file};
 use crate::messages::Level;
 
 impl Archiver<'_> {
@@ -31,7 +31,8 @@ impl Archiver<'_> {
 
         let is_kept = |entry: &Entry| {
             let path = entry.archive.file.within(self.folder.path());
-            entry.is_media_of(recording) && proof::has_size(&path, &entry.archive)
+            entry.is_media_of(recording)
+                && Stamp::of(&path).is_some_and(|stamp| stamp.size() == entry.archive.size)
         };
         match last {
             Some(entry) if is_kept(&entry) => self.keep(recording, entry, transfer),
@@ -52,7 +53,7 @@ impl Archiver<'_> {
         let sid = recording.sid;
         let path = entry.archive.file.within(self.folder.path());
         let stamp = if self.options.delete {
-            match proof::read(&path) {
+            match hash_file(&path, |_| {}) {
                 Ok((hash, stamp)) if hash == entry.archive.sha256 => Some(stamp),
                 Ok(_) => {
                     let path = path.display();
@@ -103,7 +104,7 @@ impl Archiver<'_> {
         }
 
         let downloaded = self.download(recording, &path, transfer)?;
-        let (sha256, stamp) = match proof::read(&path) {
+        let (sha256, stamp) = match hash_file(&path, |_| {}) {
             Ok(read) => read,
             Err(error) => {
                 let path = path.display();

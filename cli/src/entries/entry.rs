@@ -38,8 +38,7 @@ pub struct Archived {
 #[derive(Deserialize)]
 pub struct EntryHead {
     pub sid: RecordingSid,
-    #[serde(rename = "archive")]
-    _archive: Archived,
+    pub archive: Archived,
 }
 
 impl EntryHead {

@@ -16,20 +16,21 @@ pub struct Sha256([u8; 32]);
 const PIECE: usize = 256 * 1024;
 
 impl Sha256 {
-    /// The hash of an open file, and the number of bytes that were read.
-    pub fn of_file(mut file: &File) -> io::Result<(Self, u64)> {
+    /// The hash of an open file, and the number of bytes that were read. Calls `on_read` with the
+    /// length of each piece.
+    pub fn of_file(mut file: &File, mut on_read: impl FnMut(u64)) -> io::Result<(Self, u64)> {
         let (mut digest, mut size) = (sha2::Sha256::new(), 0);
         let mut piece = vec![0; PIECE];
         loop {
-            match file.read(&mut piece) {
+            let length = match file.read(&mut piece) {
                 Ok(0) => return Ok((Self(digest.finalize().into()), size)),
-                Ok(length) => {
-                    digest.update(&piece[..length]);
-                    size += length as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
-            }
+            };
+            digest.update(&piece[..length]);
+            size += length as u64;
+            on_read(length as u64);
         }
     }
 }

@@ -2,12 +2,15 @@ mod entry;
 mod hash;
 mod lines;
 mod lock;
+mod read;
 mod record_file;
+mod stamp;
 pub mod sync;
 
 pub use entry::{Archived, Entry, MediaPath};
-pub use hash::Sha256;
+pub use read::read_last_entries;
 pub use record_file::RecordFile;
+pub use stamp::{Stamp, hash_file};
 
 /// The name of the record file in the folder of an archive.
 pub const RECORD_FILE: &str = "recordings.ndjson";

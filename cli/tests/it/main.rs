@@ -21,3 +21,4 @@ mod support;
 mod terminal;
 mod tls;
 mod usage;
+mod verify;

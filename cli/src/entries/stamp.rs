@@ -1,21 +1,11 @@
-//! The proof that a media file is what its entry says.
+//! What a media file is now.
 
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use twilio_room_recordings::RecordingSid;
-
-use crate::entries::Archived;
-use crate::entries::Sha256;
-
-/// A recording whose entry is written, and whose file this run has read from the first byte to the
-/// last.
-pub struct Proven {
-    pub sid: RecordingSid,
-    pub file: Stamp,
-}
+use super::hash::Sha256;
 
 /// What shows that a file has not changed since it was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,18 +31,13 @@ impl Stamp {
 }
 
 /// Reads a file, and returns its hash and its stamp. Another run may replace it meanwhile, but nobody
-/// may write to it.
-pub fn read(path: &Path) -> io::Result<(Sha256, Stamp)> {
+/// may write to it. Calls `on_read` with the length of each piece.
+pub fn hash_file(path: &Path, on_read: impl FnMut(u64)) -> io::Result<(Sha256, Stamp)> {
     let file = File::open(path)?;
     let before = Stamp::from(&file.metadata()?);
-    let (hash, size) = Sha256::of_file(&file)?;
+    let (hash, size) = Sha256::of_file(&file, on_read)?;
     if size != before.size || Stamp::from(&file.metadata()?) != before {
         return Err(io::Error::other("it changed while it was read"));
     }
     Ok((hash, before))
-}
-
-/// Returns `true` if a file has the size of its entry.
-pub fn has_size(path: &Path, archived: &Archived) -> bool {
-    Stamp::of(path).is_some_and(|stamp| stamp.size == archived.size)
 }

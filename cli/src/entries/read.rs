@@ -1,0 +1,37 @@
+//! The entries of an archive, for commands that only read them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::path::Path;
+
+use twilio_room_recordings::RecordingSid;
+
+use super::RECORD_FILE;
+use super::entry::{Archived, EntryHead};
+use super::lines::Lines;
+
+/// Reads the last entry of each recording from the record file of a folder. Calls `report` for each
+/// line that is no entry.
+pub fn read_last_entries(
+    folder: &Path,
+    report: impl Fn(String),
+) -> Result<BTreeMap<RecordingSid, Archived>, String> {
+    let path = folder.join(RECORD_FILE);
+    let unreadable = |error: io::Error| format!("could not read {}: {error}", path.display());
+    let file = File::open(&path).map_err(unreadable)?;
+    let mut lines = Lines::new(BufReader::with_capacity(128 * 1024, file));
+    let (mut last, mut number) = (BTreeMap::new(), 0_u64);
+
+    while let Some(line) = lines.next().map_err(unreadable)? {
+        number += 1;
+        match EntryHead::read(line.bytes) {
+            Ok(head) => {
+                last.insert(head.sid, head.archive);
+            }
+            Err(_) if line.is_blank() => {}
+            Err(reason) => report(format!("{}, line {number}: {reason}", path.display())),
+        }
+    }
+    Ok(last)
+}
