@@ -264,7 +264,7 @@ pub fn recording_of(room: &str, number: usize) -> Value {
         "container_format": if is_audio { "mka" } else { "mkv" },
         "size": if is_done { number * 10_007 + 1 } else { 0 },
         "duration": if is_done { number % 3600 + 1 } else { 0 },
-        "offset": 143_532_775_792_u64 + number as u64,
+        "offset": 143_532_775_792_u64,
         "track_name": format!("track {number}"),
         "grouping_sids": {"room_sid": room, "participant_sid": format!("PA{number:032x}")},
         "date_created": format!("2026-{:02}-{:02}T12:00:00Z", number % 12 + 1, number % 28 + 1),

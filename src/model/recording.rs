@@ -199,8 +199,9 @@ pub struct RoomRecording {
     /// second, and zero while the recording is processed.
     #[serde(serialize_with = "seconds")]
     pub duration: Option<Duration>,
-    /// The time from an arbitrary instant to the start of the track, in milliseconds. The instant
-    /// is the same for all group rooms, so the offset aligns the tracks of a room.
+    /// The time from an arbitrary instant to the start of the track's room, in milliseconds. The
+    /// instant is the same for all group rooms. The start of the track itself is not published: it
+    /// is the offset plus the first time stamp in the file.
     #[serde(serialize_with = "milliseconds")]
     pub offset: Option<SignedDuration>,
     /// The room and the participant.
