@@ -156,6 +156,9 @@ pub struct Archive {
     /// Delete each recording from the service when it is complete on disk
     #[arg(long)]
     pub delete: bool,
+    /// Fail if no recording is listed at all
+    #[arg(long)]
+    pub fail_if_empty: bool,
     /// Print errors and warnings only, without the summary
     #[arg(long, conflicts_with = "verbose")]
     quiet: bool,

@@ -33,6 +33,7 @@ mod verify;
 /// Runs the tool with the arguments of the process, and returns its exit status.
 pub fn main() -> ExitCode {
     signals::end_process_1();
+    signals::survive_large_files();
     let arguments = Arguments::read();
     let messages = Messages::default();
 

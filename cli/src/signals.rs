@@ -5,7 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag::register_conditional_shutdown;
+use signal_hook::flag::{register, register_conditional_shutdown};
+
+/// Makes a file that grows beyond the limit of the system (`ulimit -f`) an error, which would end the
+/// process by SIGXFSZ otherwise.
+pub fn survive_large_files() {
+    #[cfg(unix)]
+    // If the system allows no handler, the default of the system remains.
+    let _ = register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
 
 /// Makes SIGINT and SIGTERM end process 1 of a container, as they end every other process.
 ///

@@ -270,7 +270,7 @@ pub fn recording_of(room: &str, number: usize) -> Value {
         "date_created": format!("2026-{:02}-{:02}T12:00:00Z", number % 12 + 1, number % 28 + 1),
         "date_updated": "2026-12-30T21:00:00Z",
         "date_deleted": (status == "deleted").then_some("2026-12-31T22:00:00Z"),
-        "encryption_key": "public_key",
+        "encryption_key": null,
         "media_external_location": "https://my-super-duper-bucket.s3.amazonaws.com/my/path/",
     })
 }

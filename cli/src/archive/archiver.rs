@@ -1,20 +1,23 @@
 //! The state that the threads of a run share.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid};
+use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid, Status};
 
 use super::deletions::{Deletions, Proven};
 use super::disk::FullDisk;
 use super::folder::Folder;
+use super::outage::Outage;
 use super::progress::Bar;
 use super::records::Records;
 use super::summary::Summary;
 use crate::Failure;
 use crate::arguments::Archive;
 use crate::client::Connection;
+use crate::entries::key;
 use crate::messages::{Level, Messages};
 
 /// Work for one of the threads.
@@ -32,7 +35,10 @@ pub struct Archiver<'a> {
     pub bar: &'a Bar,
     pub folder: Folder,
     pub records: Records,
-    seen: Mutex<HashSet<RecordingSid>>,
+    pub outage: Outage,
+    /// The digits of every listed recording, and if its media can be archived, now or later.
+    seen: Mutex<BTreeMap<u128, bool>>,
+    processing: Mutex<Processing>,
     /// The rooms of the recordings that were listed, whatever their status.
     rooms: Mutex<BTreeSet<RoomSid>>,
     summary: Mutex<Summary>,
@@ -44,7 +50,7 @@ pub struct Archiver<'a> {
 }
 
 impl<'a> Archiver<'a> {
-    /// Reads the record file. Creates nothing.
+    /// Checks the folder, and reads the record file. Creates nothing that stays.
     pub fn new(
         connection: &'a Connection,
         options: &'a Archive,
@@ -52,6 +58,7 @@ impl<'a> Archiver<'a> {
         bar: &'a Bar,
     ) -> Result<Self, Failure> {
         let folder = Folder::new(&options.to, options.selection.is_account());
+        folder.check().map_err(Failure::Other)?;
         let records = Records::open(folder.record_file(), connection.deadline(), messages);
         Ok(Self {
             connection,
@@ -60,7 +67,9 @@ impl<'a> Archiver<'a> {
             bar,
             folder,
             records: records.map_err(Failure::Other)?,
+            outage: Outage::new(options.jobs),
             seen: Mutex::default(),
+            processing: Mutex::default(),
             rooms: Mutex::default(),
             summary: Mutex::new(Summary::new()),
             disk: Mutex::default(),
@@ -74,7 +83,8 @@ impl<'a> Archiver<'a> {
     /// between.
     pub fn add_listed(&self, recording: &RoomRecording) -> bool {
         locked(&self.rooms).insert(recording.room_sid);
-        locked(&self.seen).insert(recording.sid)
+        let has_media = matches!(recording.status, Status::Completed | Status::Processing);
+        locked(&self.seen).insert(key(&recording.sid), has_media).is_none()
     }
 
     pub fn count(&self, add: impl FnOnce(&mut Summary)) {
@@ -106,8 +116,14 @@ impl<'a> Archiver<'a> {
 
     /// Ends the run: removes leftovers of killed runs, and prints the closing lines.
     pub fn finish(&self, with_summary: bool) {
-        let is_archived = |sid: &RecordingSid| matches!(self.records.last(sid), Ok(Some(_)));
-        self.folder.remove_leftovers(&locked(&self.rooms), is_archived);
+        self.clear_leftovers();
+        let processing = locked(&self.processing);
+        if processing.count > 0 {
+            self.messages.note(Level::Normal, &*processing);
+        }
+        if self.options.fail_if_empty && locked(&self.seen).is_empty() {
+            self.messages.error("no recording was listed, and --fail-if-empty is set");
+        }
 
         let (disk, late) = (locked(&self.disk), self.late.load(Ordering::Relaxed));
         let mut errors = self.messages.errors();
@@ -126,6 +142,37 @@ impl<'a> Archiver<'a> {
         }
     }
 
+    /// Takes note of a recording that the next run will archive.
+    pub fn add_processing(&self, sid: RecordingSid) {
+        self.count(|summary| summary.processing += 1);
+        self.messages.note(Level::Verbose, format_args!("{sid}: still processing"));
+        let mut processing = locked(&self.processing);
+        processing.count += 1;
+        if processing.first.len() < NAMED {
+            processing.first.push(sid);
+        }
+    }
+
+    /// Removes the partial files that nothing will resume, and names those that may be resumed only
+    /// by another run.
+    fn clear_leftovers(&self) {
+        let seen = locked(&self.seen);
+        for leftover in self.folder.leftovers(&locked(&self.rooms)) {
+            let is_archived = matches!(self.records.last(&leftover.sid), Ok(Some(_)));
+            match seen.get(&key(&leftover.sid)) {
+                Some(false) => leftover.remove(),
+                _ if is_archived && leftover.has_media => leftover.remove(),
+                Some(true) => {}
+                None => {
+                    let path = leftover.path.display();
+                    let text =
+                        format_args!("{path}: a partial file, whose recording is not listed");
+                    self.messages.note(Level::Normal, text);
+                }
+            }
+        }
+    }
+
     /// Ends the run early, for a reason that holds for every recording.
     pub fn stop(&self, reason: &str) {
         if !self.stopped.swap(true, Ordering::Relaxed) {
@@ -141,7 +188,30 @@ impl<'a> Archiver<'a> {
             }
             // The reason why the run ends is reported already.
             ErrorKind::Cancelled => {}
+            ErrorKind::Unauthorized(_) => self.stop(&error.to_string()),
             _ => self.messages.error(format_args!("{sid}: {error}")),
+        }
+    }
+}
+
+/// The recordings that are still processing.
+#[derive(Default)]
+struct Processing {
+    count: usize,
+    first: Vec<RecordingSid>,
+}
+
+/// The number of recordings that one line names.
+const NAMED: usize = 5;
+
+impl fmt::Display for Processing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, first } = self;
+        let names: Vec<_> = first.iter().map(RecordingSid::as_str).collect();
+        write!(f, "{count} still processing: {}", names.join(", "))?;
+        match count - first.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
         }
     }
 }

@@ -19,6 +19,9 @@ impl Archiver<'_> {
             Ok(None) => return self.keep_at_service(proven, "its entry has disappeared"),
             Err(reason) => return self.stop(&reason),
         };
+        if entry.recording.encryption_key.is_some() {
+            return self.keep_at_service(proven, "the key that decrypts its media is not archived");
+        }
         let path = entry.archive.file.within(self.folder.path());
         if Stamp::of(&path) != Some(proven.file) && !is_proven_again(&entry, &path) {
             return self.keep_at_service(proven, "its file has changed");
@@ -43,7 +46,12 @@ impl Archiver<'_> {
             Ok(Deletion::AlreadyGone) => {
                 self.messages.note(Level::Verbose, format_args!("{sid}: already gone"));
             }
-            Err(error) if matches!(error.kind(), ErrorKind::DeadlineExceeded) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::DeadlineExceeded | ErrorKind::Unauthorized(_)
+                ) =>
+            {
                 self.report_failure(sid, &error);
             }
             Err(error) => self.messages.error(format_args!("{sid}: not deleted: {error}")),

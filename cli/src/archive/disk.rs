@@ -62,7 +62,7 @@ pub fn io_cause(error: &Error) -> Option<&io::Error> {
 }
 
 /// Returns `true` if an error means that the disk, the quota or the largest file is full.
-fn is_full(error: &io::Error) -> bool {
+pub fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge

@@ -5,10 +5,12 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use twilio_room_recordings::{RecordingSid, RoomRecording, RoomSid};
 
+use super::disk::is_full;
 use crate::entries::{MediaPath, RECORD_FILE, sync};
 
 /// A folder that is created when there is something to put into it.
@@ -57,26 +59,63 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes the partial files of recordings of these rooms that are complete. Killed runs leave
-    /// them behind if another run has completed the recording from a partial file of its own.
-    pub fn remove_leftovers(
-        &self,
-        rooms: &BTreeSet<RoomSid>,
-        is_archived: impl Fn(&RecordingSid) -> bool,
-    ) {
+    /// Checks that files can be created in the folder, or that the folder itself can be.
+    pub fn check(&self) -> Result<(), String> {
+        let path = self.path.display();
+        let Some(existing) = self.path.ancestors().find(|path| fs::symlink_metadata(path).is_ok())
+        else {
+            // Relative to the current folder.
+            return Ok(());
+        };
+        if existing.is_file() {
+            let existing = existing.display();
+            return Err(format!("could not create {path}: {existing} is a file"));
+        }
+        if existing.is_symlink() && !existing.exists() {
+            return Err(NotCreated::new(existing, io::ErrorKind::NotFound.into()).to_string());
+        }
+
+        let name = format!(".twilio-recordings-{}", process::id());
+        let probe = existing.join(name);
+        match File::create_new(&probe).and_then(|_| fs::remove_file(&probe)) {
+            // There may be room enough for an entry, or for a deletion.
+            Err(error) if !is_full(&error) => Err(format!("could not write {path}: {error}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The partial files of recordings of these rooms.
+    pub fn leftovers(&self, rooms: &BTreeSet<RoomSid>) -> Vec<Leftover> {
         let folders: BTreeSet<_> = rooms.iter().map(|room| self.media_folder(room)).collect();
+        let mut leftovers = Vec::new();
         for folder in folders {
             let Ok(entries) = fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let name = entry.file_name();
                 let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
-                let is_complete = is_archived(&sid) && folder.join(media).is_file();
-                if is_complete && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    // A file that cannot be removed is left for a later run.
-                    let _ = remove_unused(&entry.path());
+                if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    let has_media = folder.join(media).is_file();
+                    leftovers.push(Leftover { path: entry.path(), sid, has_media });
                 }
             }
         }
+        leftovers
+    }
+}
+
+/// A partial file.
+pub struct Leftover {
+    pub path: PathBuf,
+    pub sid: RecordingSid,
+    /// If true, the file that it was meant for is there.
+    pub has_media: bool,
+}
+
+impl Leftover {
+    /// Removes the file, unless another run is writing it.
+    pub fn remove(&self) {
+        // A file that cannot be removed is left for a later run.
+        let _ = remove_unused(&self.path);
     }
 }
 
@@ -84,6 +123,12 @@ impl Folder {
 pub struct NotCreated {
     folder: PathBuf,
     pub cause: io::Error,
+}
+
+impl NotCreated {
+    fn new(folder: &Path, cause: io::Error) -> Self {
+        Self { folder: folder.to_owned(), cause }
+    }
 }
 
 impl fmt::Display for NotCreated {
@@ -102,7 +147,7 @@ pub fn create(folder: &Path) -> Result<(), NotCreated> {
     if folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder).map_err(|cause| NotCreated { folder: folder.to_owned(), cause })
+    fs::create_dir_all(folder).map_err(|cause| NotCreated::new(folder, cause))
 }
 
 /// The media file that a partial file belongs to, by its name `SID.FORMAT.HASH.part`.

@@ -3,6 +3,7 @@ mod delete;
 mod deletions;
 mod disk;
 mod folder;
+mod outage;
 mod progress;
 mod records;
 mod run;

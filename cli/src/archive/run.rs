@@ -5,11 +5,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use twilio_room_recordings::{RoomRecording, Status};
+use twilio_room_recordings::{ErrorKind, RoomRecording, Status};
 
 use super::archiver::{Archiver, Task};
 use super::deletions::Deletions;
 use super::progress::Bar;
+use super::summary::Summary;
 use crate::Failure;
 use crate::arguments::Archive;
 use crate::client::Connection;
@@ -25,7 +26,15 @@ pub fn run(
 ) -> Result<(), Failure> {
     let bar = Bar::new(messages.level());
     let messages = &messages.above(bar.bar());
-    let archiver = Archiver::new(connection, options, messages, &bar)?;
+    let archiver = match Archiver::new(connection, options, messages, &bar) {
+        Ok(archiver) => archiver,
+        Err(failure) => {
+            messages.error(&failure);
+            let line = Summary::new().line(messages.errors(), options.delete);
+            messages.note(Level::Normal, line);
+            return Ok(());
+        }
+    };
 
     // Without a limit: if the listing waited for the downloads, its page tokens could expire.
     let (sender, tasks) = channel();
@@ -80,6 +89,9 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
                 }
             }
             Err(error) if is_usage(&error) => return Err(error.into()),
+            Err(error) if matches!(error.kind(), ErrorKind::Unauthorized(_)) => {
+                archiver.stop(&about(scope, &error));
+            }
             Err(error) => {
                 messages.error(about(scope, &error));
                 is_complete = false;
@@ -116,8 +128,14 @@ fn hand_over(
             send(tasks, Task::Save(Box::new(recording), Arc::clone(deletions)));
         }
         Status::Processing => {
-            archiver.count(|summary| summary.processing += 1);
-            messages.note(Level::Normal, format_args!("{sid}: still processing"));
+            archiver.add_processing(sid);
+        }
+        Status::Failed => {
+            archiver.count(|summary| summary.failed += 1);
+            let room = recording.room_sid;
+            let text =
+                format_args!("{sid} of room {room}: failed, so its media was never recorded");
+            messages.note(Level::Normal, text);
         }
         status => {
             archiver.count(|summary| summary.no_media += 1);

@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use twilio_room_recordings::time::OffsetDateTime;
-use twilio_room_recordings::{Downloaded, RoomRecording};
+use twilio_room_recordings::{Downloaded, Error, ErrorKind, RoomRecording};
 
 use super::archiver::Archiver;
 use super::deletions::Proven;
 use super::disk::io_cause;
 use super::folder;
+use super::outage::Outcome;
 use super::progress::Transfer;
 use crate::entries::{Archived, Entry, MediaPath, Stamp, hash_file};
 use crate::messages::Level;
@@ -133,10 +134,25 @@ impl Archiver<'_> {
             transfer.update(progress);
             if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        match media.replace_existing().download_to(path) {
+        if !self.outage.wait_for_turn() {
+            return None;
+        }
+        let downloaded = media.replace_existing().download_to(path);
+        if let Some(failures) = self.outage.end_turn(outcome_of(&downloaded)) {
+            self.stop(&format!("{failures} recordings in a row failed: run again later"));
+        }
+        match downloaded {
             Ok(downloaded) => {
                 transfer.finish(downloaded);
                 Some(downloaded)
+            }
+            // Published for a track that was muted all the time.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
+                transfer.skip();
+                self.count(|summary| summary.no_media += 1);
+                let text = format_args!("{}: no media at the service", recording.sid);
+                self.messages.note(Level::Verbose, text);
+                None
             }
             Err(error) => {
                 transfer.skip();
@@ -158,6 +174,15 @@ impl Archiver<'_> {
 
     fn has_file(&self, file: &MediaPath) -> bool {
         Stamp::of(&file.within(self.folder.path())).is_some()
+    }
+}
+
+fn outcome_of(downloaded: &Result<Downloaded, Error>) -> Outcome {
+    match downloaded {
+        Ok(_) => Outcome::Success,
+        Err(error) if matches!(error.kind(), ErrorKind::Storage(_)) => Outcome::Failure,
+        Err(error) if error.is_transient() => Outcome::Failure,
+        Err(_) => Outcome::Other,
     }
 }
 

@@ -9,7 +9,7 @@ pub mod sync;
 
 pub use entry::{Archived, Entry, MediaPath};
 pub use read::read_last_entries;
-pub use record_file::RecordFile;
+pub use record_file::{RecordFile, key};
 pub use stamp::{Stamp, hash_file};
 
 /// The name of the record file in the folder of an archive.

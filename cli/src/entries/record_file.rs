@@ -220,7 +220,7 @@ impl RecordFile {
 }
 
 /// The digits of a SID, which take less memory than its text.
-fn key(sid: &RecordingSid) -> u128 {
+pub fn key(sid: &RecordingSid) -> u128 {
     sid.as_str().get(2..).and_then(|digits| u128::from_str_radix(digits, 16).ok()).unwrap_or(0)
 }
 

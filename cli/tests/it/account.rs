@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::support::program::run;
-use super::support::room::{file_name, records, sid_of};
-use super::support::{ROOM, Server, UNKNOWN_ROOM, media, recording_of, serve_room, sid};
+use super::support::program::{Run, program, run};
+use super::support::room::{ArchivedRoom, file_name, records, sid_of};
+use super::support::{ROOM, Server, UNKNOWN_ROOM, media, recording, recording_of, serve_room, sid};
 
 const OTHER_ROOM: &str = UNKNOWN_ROOM;
 
@@ -143,9 +143,9 @@ fn leftovers_in_the_folder_of_a_room_are_removed() {
 
 #[test]
 fn leftovers_of_recordings_that_were_deleted_since_are_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let to = folder.path().to_str().unwrap();
-    for (list, media) in [("--account", folder.path().join(ROOM)), (ROOM, folder.path().into())] {
+    for (list, subfolder) in [("--account", ROOM), (ROOM, ".")] {
+        let folder = tempfile::tempdir().unwrap();
+        let (to, media) = (folder.path().to_str().unwrap(), folder.path().join(subfolder));
         let mut record = recording_of(ROOM, 1);
         run(&serve_room(vec![record.clone()]), &["archive", list, "--to", to]).expect(0);
         let part = media.join(format!("{}.mkv.0123456789abcdef.part", sid(1)));
@@ -155,6 +155,18 @@ fn leftovers_of_recordings_that_were_deleted_since_are_removed() {
         run(&serve_room(vec![record]), &["archive", list, "--to", to]).expect(0);
         assert!(!part.exists() && media.join(format!("{}.mkv", sid(1))).exists(), "{list}");
     }
+}
+
+#[test]
+fn files_of_a_room_are_found_by_a_run_of_the_account() {
+    let room = ArchivedRoom::of(vec![recording(0), recording(1)]);
+    room.run(&[]).expect(0);
+    let mut command = program(room.api.base_url());
+    command.args(["archive", "--account", "--delete", "--to"]).arg(room.folder());
+    let archived = Run::of(&mut command).expect(0);
+    assert!(archived.stderr.contains("\n0 archived, 2 already there, "), "{}", archived.stderr);
+    assert_eq!((room.storage.heads().len(), room.deleted_sids().len()), (2, 2));
+    assert!(room.found() == room.expected());
 }
 
 #[test]

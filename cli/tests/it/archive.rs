@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::support::program::{Run, program, run};
 use super::support::room::{ArchivedRoom, file_name, records, sha256, sid_of};
 use super::support::{
-    Fate, ROOM, Server, UNKNOWN_ROOM, json_response, media, page, recording, sid,
+    Fate, ROOM, Room, Server, UNKNOWN_ROOM, error_response, json_response, media, page, recording,
+    sid,
 };
 
 #[test]
@@ -28,7 +29,8 @@ fn summary_counts_every_recording() {
     let first = room.run(&[]).expect(0);
     assert_eq!(first.stdout, "");
     let summary = *first.stderr_lines().last().expect("a summary");
-    let counts = "10 archived, 0 already there, 5 still processing, 10 no media, 0 errors; ";
+    let counts =
+        "10 archived, 0 already there, 5 still processing, 5 no media, 5 failed, 0 errors; ";
     assert!(summary.starts_with(counts), "{summary}");
     let bytes: u64 = room.completed().map(|it| it["size"].as_u64().unwrap()).sum();
     assert_eq!(bytes, 1_050_745);
@@ -36,19 +38,62 @@ fn summary_counts_every_recording() {
 
     let second = room.run(&[]).expect(0);
     let summary = *second.stderr_lines().last().expect("a summary");
-    let counts = "0 archived, 10 already there, 5 still processing, 10 no media, 0 errors; 0 B in ";
+    let counts =
+        "0 archived, 10 already there, 5 still processing, 5 no media, 5 failed, 0 errors; 0 B in ";
     assert!(summary.starts_with(counts), "{summary}");
 }
 
 #[test]
-fn recordings_still_processing_are_named() {
+fn recordings_still_processing_and_failed_ones_are_named() {
     let room = ArchivedRoom::new();
     let archived = room.run(&[]).expect(0);
-    let named: Vec<_> = archived.stderr_lines()[..5].to_vec();
-    let expected: Vec<_> =
-        [2, 7, 12, 17, 22].map(|number| format!("{}: still processing", sid(number))).into();
-    assert_eq!(named, expected);
-    assert_eq!(archived.stderr_lines().len(), 6);
+    let lines = archived.stderr_lines();
+    for (line, number) in lines.iter().zip([4, 9, 14, 19, 24]) {
+        let named = format!("{} of room {ROOM}: failed, so its media was never", sid(number));
+        assert!(line.starts_with(&named), "{line}");
+    }
+    let names = [2, 7, 12, 17, 22].map(sid).join(", ");
+    assert_eq!(lines[5], format!("5 still processing: {names}"));
+    assert_eq!(lines.len(), 7);
+}
+
+#[test]
+fn many_recordings_still_processing_are_one_line() {
+    let room = ArchivedRoom::of((0..8).map(|number| recording(5 * number + 2)).collect());
+    let archived = room.run(&[]).expect(0);
+    let lines = archived.stderr_lines();
+    assert!(lines[0].starts_with(&format!("8 still processing: {}, ", sid(2))), "{}", lines[0]);
+    assert!(lines[0].ends_with(&format!(", {} and 3 more", sid(22))), "{}", lines[0]);
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn nothing_listed_is_an_error_only_if_that_is_wanted() {
+    let room = ArchivedRoom::of(vec![]);
+    room.run(&[]).expect(0);
+    let archived = room.run(&["--fail-if-empty"]).expect(1);
+    assert!(archived.stderr.starts_with("error: no recording was listed"), "{}", archived.stderr);
+    let room = ArchivedRoom::of(vec![recording(3)]);
+    room.run(&["--fail-if-empty"]).expect(0);
+}
+
+#[test]
+fn media_that_the_service_does_not_have_is_no_error() {
+    let service = Room::new(vec![recording(0), recording(1)]);
+    let path = format!("/{}/Media", sid(1));
+    let api = Server::start(move |request| match request.uri.path().ends_with(&path) {
+        true => error_response(404, 20404, "The requested resource was not found"),
+        false => service.respond(request),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    for archived in ["1 archived, ", "0 archived, "] {
+        let run = run(&api, &["archive", ROOM, "--to", to, "--delete"]).expect(0);
+        let summary = run.stderr_lines().last().unwrap().to_string();
+        assert!(summary.starts_with(archived) && summary.contains(", 1 no media, "), "{summary}");
+    }
+    let deletions = api.requests().into_iter().filter(|it| it.method == "DELETE");
+    assert!(deletions.into_iter().all(|it| it.uri.path().ends_with(&sid(0))));
 }
 
 #[test]
@@ -81,7 +126,8 @@ fn verbose_prints_one_line_per_recording() {
     for state in ["archived, ", "already there, "] {
         let archived = room.run(&["--verbose"]).expect(0);
         let lines = archived.stderr_lines();
-        assert_eq!(lines.len(), 26);
+        // Each of the 25, those still processing in one line, and the summary.
+        assert_eq!(lines.len(), 27);
         for sid in room.completed_sids() {
             let start = format!("{sid}: {state}{}", room.folder().display());
             assert!(lines.iter().any(|line| line.starts_with(&start)), "{}", archived.stderr);

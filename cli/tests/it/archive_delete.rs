@@ -73,6 +73,18 @@ fn file_that_has_changed_is_downloaded_again_before_the_deletion() {
 }
 
 #[test]
+fn encrypted_recording_whose_key_is_not_archived_is_not_deleted() {
+    let mut encrypted = recording(1);
+    encrypted["encryption_key"] = json!("CR00000000000000000000000000000001");
+    let room = ArchivedRoom::of(vec![encrypted]);
+    let archived = room.run(&["--delete"]).expect(1);
+    let error = format!("error: {}: not deleted: the key that decrypts its media is not", sid(1));
+    assert!(archived.stderr.starts_with(&error), "{}", archived.stderr);
+    room.assert_is_archived();
+    assert!(room.deleted_sids().is_empty());
+}
+
+#[test]
 fn file_without_an_entry_is_no_reason_to_delete() {
     let room = ArchivedRoom::of(vec![recording(1)]);
     fs::create_dir(room.folder()).unwrap();

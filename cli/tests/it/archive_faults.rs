@@ -128,3 +128,40 @@ fn runs_at_the_same_time_with_faults_do_no_harm() {
     }
     room.assert_is_archived();
 }
+
+#[test]
+fn rejected_credentials_end_the_run_with_one_line() {
+    let service = Room::new((0..100).map(|number| recording(5 * number)).collect());
+    let api = Server::start(move |request| match request.uri.path().ends_with("/Media") {
+        true => error_response(401, 20003, "Authenticate"),
+        false => service.respond(request),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(api.base_url());
+    let archived = Run::of(command.args(["archive", ROOM, "--to"]).arg(folder.path())).expect(1);
+    assert_eq!(archived.stderr_lines().len(), 2, "{}", archived.stderr);
+    assert!(archived.stderr_lines()[0].contains("Authenticate"), "{}", archived.stderr);
+    assert!(api.requests().len() <= 10, "{}", api.requests().len());
+}
+
+#[test]
+fn storage_that_rejects_everything_ends_the_run() {
+    let recordings = (0..100).map(|number| recording(5 * number)).collect();
+    let room = ArchivedRoom::of(recordings);
+    let forbidden = http("403 Forbidden", "", b"");
+    room.storage.expect(vec![Fate::Raw(forbidden); 100]);
+    let archived = room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
+    assert!(room.storage.heads().len() <= 8, "{}", room.storage.heads().len());
+    let end = "error: 7 recordings in a row failed: run again later";
+    assert!(archived.stderr_lines().contains(&end), "{}", archived.stderr);
+}
+
+#[test]
+fn downloads_go_on_after_failures_that_pass() {
+    let recordings = (0..30).map(|number| recording(5 * number)).collect();
+    let room = ArchivedRoom::of(recordings);
+    let unavailable = http("503 Service Unavailable", "", b"");
+    room.storage.expect(vec![Fate::Raw(unavailable); 5]);
+    room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
+    assert_eq!(room.recorded_sids().len(), 25);
+}
