@@ -1,5 +1,6 @@
 //! The command line: the commands, and the options and help texts that several of them share.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
@@ -153,6 +154,12 @@ pub struct Archive {
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+    /// Run PROGRAM for each complete file; a recording is archived if that succeeds
+    #[arg(long, value_name = "PROGRAM")]
+    pub exec: Option<OsString>,
+    /// Download nothing that has an entry, even if its file was moved elsewhere
+    #[arg(long)]
+    pub skip_recorded: bool,
     /// Delete each recording from the service when it is complete on disk
     #[arg(long)]
     pub delete: bool,

@@ -9,6 +9,7 @@ use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid, St
 
 use super::deletions::{Deletions, Proven};
 use super::disk::FullDisk;
+use super::exec::Program;
 use super::folder::Folder;
 use super::outage::Outage;
 use super::progress::Bar;
@@ -36,6 +37,8 @@ pub struct Archiver<'a> {
     pub folder: Folder,
     pub records: Records,
     pub outage: Outage,
+    /// The program of `--exec`.
+    pub program: Option<Program>,
     /// The digits of every listed recording, and if its media can be archived, now or later.
     seen: Mutex<BTreeMap<u128, bool>>,
     processing: Mutex<Processing>,
@@ -50,16 +53,20 @@ pub struct Archiver<'a> {
 }
 
 impl<'a> Archiver<'a> {
-    /// Checks the folder, and reads the record file. Creates nothing that stays.
+    /// Finds the program of `--exec`, checks the folder, and reads the record file. Creates nothing
+    /// that stays.
     pub fn new(
         connection: &'a Connection,
         options: &'a Archive,
         messages: &'a Messages,
         bar: &'a Bar,
     ) -> Result<Self, Failure> {
+        let deadline = connection.deadline();
+        let program = options.exec.as_deref().map(|name| Program::find(name, deadline));
+        let program = program.transpose()?;
         let folder = Folder::new(&options.to, options.selection.is_account());
         folder.check().map_err(Failure::Other)?;
-        let records = Records::open(folder.record_file(), connection.deadline(), messages);
+        let records = Records::open(folder.record_file(), deadline, messages);
         Ok(Self {
             connection,
             options,
@@ -68,6 +75,7 @@ impl<'a> Archiver<'a> {
             folder,
             records: records.map_err(Failure::Other)?,
             outage: Outage::new(options.jobs),
+            program,
             seen: Mutex::default(),
             processing: Mutex::default(),
             rooms: Mutex::default(),

@@ -23,13 +23,16 @@ impl Archiver<'_> {
             return self.keep_at_service(proven, "the key that decrypts its media is not archived");
         }
         let path = entry.archive.file.within(self.folder.path());
-        if Stamp::of(&path) != Some(proven.file) && !is_proven_again(&entry, &path) {
+        let is_changed = |stamp| Stamp::of(&path) != Some(stamp) && !is_proven_again(&entry, &path);
+        if proven.file.is_some_and(is_changed) {
             return self.keep_at_service(proven, "its file has changed");
         }
         if let Err(reason) = self.records.sync() {
             return self.stop(&reason);
         }
-        if let Err(reason) = self.sync(&path) {
+        if proven.file.is_some()
+            && let Err(reason) = self.sync(&path)
+        {
             return self.keep_at_service(proven, &reason);
         }
 

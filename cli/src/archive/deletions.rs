@@ -11,7 +11,8 @@ use crate::entries::Stamp;
 /// last.
 pub struct Proven {
     pub sid: RecordingSid,
-    pub file: Stamp,
+    /// `None` if the program of `--exec` has moved or removed the file.
+    pub file: Option<Stamp>,
 }
 
 /// Holds deletions back until the listing is complete: a deletion moves the recordings of the

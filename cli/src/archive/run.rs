@@ -28,6 +28,7 @@ pub fn run(
     let messages = &messages.above(bar.bar());
     let archiver = match Archiver::new(connection, options, messages, &bar) {
         Ok(archiver) => archiver,
+        Err(failure @ Failure::Usage(_)) => return Err(failure),
         Err(failure) => {
             messages.error(&failure);
             let line = Summary::new().line(messages.errors(), options.delete);

@@ -37,6 +37,13 @@ impl Archiver<'_> {
         };
         match last {
             Some(entry) if is_kept(&entry) => self.keep(recording, entry, transfer),
+            Some(_) if self.options.skip_recorded => {
+                transfer.skip();
+                self.count(|summary| summary.already_there += 1);
+                let text = format_args!("{}: has an entry", recording.sid);
+                self.messages.note(Level::Verbose, text);
+                None
+            }
             Some(entry) if self.has_file(&entry.archive.file) => {
                 self.fetch(recording, entry.archive.file, transfer)
             }
@@ -74,11 +81,12 @@ impl Archiver<'_> {
         };
 
         transfer.skip();
-        self.append(recording, entry.archive)?;
+        let entry = Entry::new(recording.clone(), Archived { date: now(), ..entry.archive });
+        self.append(&entry)?;
         self.count(|summary| summary.already_there += 1);
         let path = path.display();
         self.messages.note(Level::Verbose, format_args!("{sid}: already there, {path}"));
-        stamp.map(|file| Proven { sid, file })
+        stamp.map(|stamp| Proven { sid, file: Some(stamp) })
     }
 
     /// Downloads a recording, replaces what is at the path, and writes its entry.
@@ -114,14 +122,20 @@ impl Archiver<'_> {
             }
         };
 
-        self.append(recording, Archived { file, size: stamp.size(), sha256, date: now() })?;
+        let archive = Archived { file, size: stamp.size(), sha256, date: now() };
+        let entry = Entry::new(recording.clone(), archive);
+        let handed_over = self.hand_over(&entry, &path, stamp).map_err(|reason| {
+            self.messages.error(format_args!("{sid}: not archived: {reason}"));
+        });
+        let file = handed_over.ok()?;
+        self.append(&entry)?;
         self.count(|summary| {
             summary.archived += 1;
             summary.bytes += downloaded.transferred;
         });
         let (path, size) = (path.display(), stamp.size());
         self.messages.note(Level::Verbose, format_args!("{sid}: archived, {path}, {size} bytes"));
-        Some(Proven { sid, file: stamp })
+        Some(Proven { sid, file })
     }
 
     fn download(
@@ -165,11 +179,9 @@ impl Archiver<'_> {
         }
     }
 
-    /// Appends the entry of a recording, unless the last one says the same.
-    fn append(&self, recording: &RoomRecording, archive: Archived) -> Option<()> {
-        let archive = Archived { date: now(), ..archive };
-        let entry = Entry::new(recording.clone(), archive);
-        self.records.append(&entry).map_err(|reason| self.stop(&reason)).ok()
+    /// Appends an entry, unless the last one of the recording says the same.
+    fn append(&self, entry: &Entry) -> Option<()> {
+        self.records.append(entry).map_err(|reason| self.stop(&reason)).ok()
     }
 
     fn has_file(&self, file: &MediaPath) -> bool {
