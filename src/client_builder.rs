@@ -278,7 +278,8 @@ impl ClientBuilder {
     }
 
     /// Sets the time limit for connecting, including the TLS handshake. The default is 10 s. The
-    /// resolution of the host name has a limit of its own, of the same length.
+    /// resolution of the host name has a limit of its own, of the same length. With the feature
+    /// `dns-cache`, one limit covers both.
     ///
     /// ```
     /// use std::time::Duration;
@@ -370,9 +371,9 @@ impl ClientBuilder {
     /// - a time limit is zero or more than a hundred years, or a size limit is zero,
     /// - the proxy cannot be used. If it is the environment's, and the base URL is of a loopback
     ///   address, the first request to another host fails instead,
-    /// - the root certificates or the client certificate hold no certificate in PEM form, the key of
-    ///   the client certificate is no unencrypted private key in PEM form, or a choice needs a feature
-    ///   that is off.
+    /// - the root certificates, the file of `SSL_CERT_FILE` or the client certificate hold no
+    ///   certificate in PEM form, the key of the client certificate is no unencrypted private key in
+    ///   PEM form, or a choice needs a feature that is off.
     ///
     /// ```
     /// use twilio_room_recordings::{Client, Credentials};

@@ -64,6 +64,9 @@ impl Connections {
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         let config = config.tls_config(super::tls::config(settings)?);
 
+        #[cfg(feature = "dns-cache")]
+        let agent = super::addresses::agent(config.build());
+        #[cfg(not(feature = "dns-cache"))]
         let agent = config.build().new_agent();
         let roots = settings.root_certificates.name();
         Ok(Self { agent, proxies, roots, connect_timeout, attempt_timeout })

@@ -1,5 +1,7 @@
 //! Requests to the API and its storage, with their limits and retries. No other layer uses ureq.
 
+#[cfg(feature = "dns-cache")]
+mod addresses;
 mod agent;
 mod api;
 mod failure;

@@ -20,10 +20,10 @@ pub(super) fn config(settings: &ConnectionSettings) -> Result<TlsConfig, Error> 
                             platform-verifier";
             return Err(Error::invalid_input("root certificates", "System", expected));
         }
-        RootCertificates::System => {
-            check_certificate_file()?;
-            RootCerts::PlatformVerifier
-        }
+        RootCertificates::System => match certificate_file()? {
+            Some(certificates) => certificates.into(),
+            None => RootCerts::PlatformVerifier,
+        },
         RootCertificates::Pem(pem) => certificates("root certificates", "…", pem)?.into(),
     };
     let client = settings.client_certificate.as_ref().map(client_certificate).transpose()?;
@@ -41,21 +41,23 @@ fn client_certificate((chain, key): &(Vec<u8>, Vec<u8>)) -> Result<ClientCert, E
     Ok(ClientCert::new_with_certs(&chain, key))
 }
 
-/// Checks the file that replaces the root certificates of the operating system: the TLS library would
-/// ignore one that it cannot use.
-fn check_certificate_file() -> Result<(), Error> {
+/// The certificates of the file that replaces those of the operating system, unless a folder does so
+/// too. It is read here, because the TLS library would ignore one that it cannot use.
+fn certificate_file() -> Result<Option<Vec<Certificate<'static>>>, Error> {
     const VARIABLE: &str = "SSL_CERT_FILE";
     if cfg!(any(not(unix), target_vendor = "apple", target_os = "android")) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(file) = env::var_os(VARIABLE) else { return Ok(()) };
+    let Some(file) = env::var_os(VARIABLE) else { return Ok(None) };
 
     let value = file.to_string_lossy();
     let pem = fs::read(&file).map_err(|error| {
         let expected = format!("a file of root certificates: {error}");
         Error::invalid_input(VARIABLE, &value, expected).caused_by(error)
     })?;
-    certificates(VARIABLE, &value, &pem).map(drop)
+    let certificates = certificates(VARIABLE, &value, &pem)?;
+    let is_complete = IS_RUSTLS && env::var_os("SSL_CERT_DIR").is_none();
+    Ok(is_complete.then_some(certificates))
 }
 
 /// All certificates of a text in PEM form, of which there must be one.

@@ -1,6 +1,12 @@
 //! The tests of the public API, one module per subject, over real sockets on localhost.
 
 mod account;
+#[cfg(all(
+    feature = "dns-cache",
+    target_os = "linux",
+    any(feature = "rustls", feature = "native-tls")
+))]
+mod addresses;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod authority;
 mod config;

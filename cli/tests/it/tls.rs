@@ -11,7 +11,7 @@ use rustls::pki_types::PrivateKeyDer;
 use serde_json::Value;
 
 use super::support::program::{Run, program};
-use super::support::{ROOM, http, page, recording};
+use super::support::{ROOM, UNKNOWN_ROOM, http, page, recording};
 
 /// Serves one record over TLS on localhost. Returns the base URL and the root as PEM.
 fn serve() -> (String, String) {
@@ -68,6 +68,27 @@ fn unknown_root_is_rejected_at_once() {
     let listed = Run::of(program(&base_url).args(["list", "--json", ROOM])).expect(1);
     assert_eq!(listed.stderr_lines().len(), 1, "{}", listed.stderr);
     assert!(listed.stderr.contains("certificate"), "{}", listed.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn file_of_root_certificates_is_read_once() {
+    use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
+
+    let (base_url, pem) = serve();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roots.pem");
+    fs::write(&file, pem).unwrap();
+    let inotify = inotify::init(CreateFlags::NONBLOCK).unwrap();
+    inotify::add_watch(&inotify, &file, WatchFlags::OPEN).unwrap();
+
+    // Each connection serves one request. The record that it serves is not of the second room.
+    let mut command = program(&base_url);
+    let listed = Run::of(command.args(["list", ROOM, UNKNOWN_ROOM]).env("SSL_CERT_FILE", &file));
+    listed.expect(1);
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+    let mut events = Reader::new(inotify, &mut buffer);
+    assert_eq!(std::iter::from_fn(|| events.next().ok().map(drop)).count(), 1);
 }
 
 #[test]

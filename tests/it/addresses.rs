@@ -1,0 +1,171 @@
+//! The number of DNS queries, in a network of the test's own with its own name server.
+
+use std::fs;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use twilio_room_recordings::RetryPolicy;
+
+use crate::authority::Authority;
+use crate::support::fake_server::recording;
+use crate::support::{close, ok, page, room};
+
+const PAGES: usize = 100;
+
+/// A name server that knows every name.
+#[derive(Clone)]
+struct NameServer {
+    queries: Arc<AtomicUsize>,
+    /// The last byte of the address 127.0.0.0 that each name has; 0 for no response.
+    last_byte: Arc<AtomicU8>,
+}
+
+impl NameServer {
+    fn start() -> Self {
+        let server = Self { queries: Arc::default(), last_byte: Arc::new(AtomicU8::new(1)) };
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).unwrap();
+        let this = server.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 512];
+            loop {
+                let (length, client) = socket.recv_from(&mut buffer).unwrap();
+                this.queries.fetch_add(1, Ordering::SeqCst);
+                let last_byte = this.last_byte.load(Ordering::SeqCst);
+                if last_byte > 0 {
+                    socket.send_to(&response(&buffer[..length], last_byte), client).unwrap();
+                }
+            }
+        });
+        server
+    }
+
+    fn queries(&self) -> usize {
+        self.queries.load(Ordering::SeqCst)
+    }
+}
+
+/// The response to a query: one address for the type A, none for any other.
+fn response(query: &[u8], last_byte: u8) -> Vec<u8> {
+    let name = query[12..].iter().position(|byte| *byte == 0).unwrap() + 13;
+    let is_a = query[name..name + 2] == [0, 1];
+    let mut response = query[..2].to_vec();
+    response.extend([0x81, 0x80, 0, 1, 0, is_a.into(), 0, 0, 0, 0]);
+    response.extend(&query[12..name + 4]);
+    if is_a {
+        response.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, last_byte]);
+    }
+    response
+}
+
+/// Runs an ignored test, by its full name, in a network with nothing but localhost.
+fn in_network(test: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("resolv.conf");
+    fs::write(&file, "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n").unwrap();
+    let script =
+        "ip link set lo up && mount --bind \"$1\" /etc/resolv.conf && shift && exec \"$@\"";
+
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "--net", "sh", "-c", script, "sh"]).arg(file);
+    command.arg(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    let output = command.output().unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+fn assert_passes(test: &str) {
+    let shown = in_network(test);
+    assert!(shown.contains("test result: ok. 1 passed"), "{shown}");
+}
+
+#[test]
+fn listing_resolves_its_host_once_and_survives_a_name_server_that_stops_responding() {
+    assert_passes("addresses::lists_while_the_name_server_stops");
+}
+
+#[test]
+#[ignore = "another test runs it in a network of its own"]
+fn lists_while_the_name_server_stops() {
+    let (name_server, authority) = (NameServer::start(), Authority::new());
+    let served = AtomicUsize::new(0);
+    let dns = name_server.clone();
+    let port = authority.serve(&["video.example.test"], 2099, move |_| {
+        let number = served.fetch_add(1, Ordering::SeqCst) + 1;
+        if number == PAGES / 2 {
+            dns.last_byte.store(0, Ordering::SeqCst);
+        }
+        let next = (number < PAGES).then(|| format!("?PageToken=PT{number}"));
+        ok(&page(&[recording(number)], Value::from(next)))
+    });
+
+    let builder = authority.builder(&format!("https://video.example.test:{port}"));
+    let client = builder.no_proxy().build().unwrap();
+    let count = client.recordings(room()).into_iter().filter(Result::is_ok).count();
+    assert_eq!(count, PAGES);
+    // One for IPv4, and one for IPv6.
+    assert_eq!(name_server.queries(), 2);
+}
+
+#[test]
+fn address_is_kept_for_new_connections_and_dropped_after_one_that_failed() {
+    assert_passes("addresses::lists_over_new_connections");
+}
+
+#[test]
+#[ignore = "another test runs it in a network of its own"]
+fn lists_over_new_connections() {
+    let (name_server, authority) = (NameServer::start(), Authority::new());
+    let body = page(&[recording(0)], Value::Null).to_string();
+    let port = authority
+        .serve(&["video.example.test"], 2099, move |_| close("200 OK", "", body.as_bytes()));
+
+    let dns = name_server.clone();
+    let client = authority
+        .builder(&format!("https://video.example.test:{port}"))
+        .no_proxy()
+        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
+        .on_retry(move |_| dns.last_byte.store(1, Ordering::SeqCst))
+        .build()
+        .unwrap();
+    let list = || assert!(client.recordings(room()).into_iter().all(|item| item.is_ok()));
+
+    // Nothing listens there. The address is another one before the retry.
+    name_server.last_byte.store(2, Ordering::SeqCst);
+    list();
+    assert_eq!(name_server.queries(), 4);
+
+    name_server.last_byte.store(0, Ordering::SeqCst);
+    for _ in 0..5 {
+        list();
+    }
+    assert_eq!(name_server.queries(), 4);
+}
+
+#[test]
+fn name_server_that_never_responds_is_a_timeout_that_names_the_phase() {
+    assert_passes("addresses::lists_without_a_name_server");
+}
+
+#[test]
+#[ignore = "another test runs it in a network of its own"]
+fn lists_without_a_name_server() {
+    let name_server = NameServer::start();
+    name_server.last_byte.store(0, Ordering::SeqCst);
+    let client = Authority::new()
+        .builder("https://video.example.test")
+        .no_proxy()
+        .connect_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+    let line = "request to video.example.test timed out after 0.1 s while resolving the host name \
+                (after 4 attempts)";
+    assert_eq!(error.to_string(), line);
+    // All attempts waited for the same thread.
+    assert_eq!(name_server.queries(), 2);
+}
