@@ -1,10 +1,13 @@
 //! `archive` in parallel, against a storage and an API that fail.
 
+use std::fs;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::{Value, json};
+
 use super::support::program::{Run, program, send_signal};
-use super::support::room::ArchivedRoom;
+use super::support::room::{ArchivedRoom, sha256};
 use super::support::{Fate, ROOM, Room, Server, error_response, http, recording};
 
 /// Numbers that look random, the same in each run.
@@ -164,4 +167,56 @@ fn downloads_go_on_after_failures_that_pass() {
     room.storage.expect(vec![Fate::Raw(unavailable); 5]);
     room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
     assert_eq!(room.recorded_sids().len(), 25);
+}
+
+#[test]
+fn nothing_is_lost_by_runs_that_delete_and_are_killed() {
+    let small = |number: usize| {
+        let mut recording = recording(5 * number);
+        recording["size"] = json!(3000 + number);
+        recording
+    };
+    let room = ArchivedRoom::of((0..40).map(small).collect());
+    let mut random = Random(11);
+    for round in 0..20 {
+        let runs = [(); 2].map(|()| {
+            let mut command = room.command(&["--jobs", "3", "--delete", "--retries", "0"]);
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        });
+        // The run that has sent so many requests is anywhere between two steps.
+        let until = room.api.requests().len() + random.below(40);
+        for mut run in runs {
+            while room.api.requests().len() < until && run.try_wait().unwrap().is_none() {
+                std::thread::yield_now();
+            }
+            // A run that has ended cannot be killed.
+            let _ = run.kill();
+            run.wait().unwrap();
+        }
+        assert_deleted_are_kept(&room, round);
+    }
+
+    room.run(&["--delete"]).expect(0);
+    assert_deleted_are_kept(&room, 20);
+    assert!(room.found() == room.expected());
+}
+
+/// Checks that every deleted recording has its file and its entry.
+#[track_caller]
+fn assert_deleted_are_kept(room: &ArchivedRoom, round: usize) {
+    let deleted = room.deleted_sids();
+    if deleted.is_empty() {
+        return;
+    }
+    let (expected, found) = (room.expected(), room.found());
+    let text = fs::read_to_string(room.record_file()).unwrap();
+    // A killed run may have left the beginning of a line.
+    let entries: Vec<Value> =
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for sid in deleted {
+        let entry = entries.iter().rfind(|entry| entry["sid"] == *sid).expect("an entry");
+        let file = entry["archive"]["file"].as_str().unwrap();
+        assert!(found.get(file) == expected.get(file), "round {round}: {file}");
+        assert_eq!(entry["archive"]["sha256"], sha256(&found[file]), "round {round}: {file}");
+    }
 }
