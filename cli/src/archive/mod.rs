@@ -7,6 +7,7 @@ mod folder;
 mod handover;
 mod outage;
 mod progress;
+mod queue;
 mod records;
 mod run;
 mod save;

@@ -1,8 +1,7 @@
 //! `archive`: one thread lists, and the others download.
 
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use twilio_room_recordings::{ErrorKind, RoomRecording, Status};
@@ -10,6 +9,7 @@ use twilio_room_recordings::{ErrorKind, RoomRecording, Status};
 use super::archiver::{Archiver, Task};
 use super::deletions::Deletions;
 use super::progress::Bar;
+use super::queue::Queue;
 use super::summary::Summary;
 use crate::Failure;
 use crate::arguments::Archive;
@@ -37,13 +37,15 @@ pub fn run(
         }
     };
 
-    // Without a limit: if the listing waited for the downloads, its page tokens could expire.
-    let (sender, tasks) = channel();
-    let tasks = Mutex::new(tasks);
+    let queue = Queue::new(options.to.clone());
     let listed = thread::scope(|scope| {
         let work = || {
-            while let Some(task) = next(&tasks) {
-                archiver.perform(task);
+            loop {
+                match queue.pop() {
+                    Ok(Some(task)) => archiver.perform(task),
+                    Ok(None) => break,
+                    Err(reason) => return archiver.stop(&reason),
+                }
             }
         };
         let started = (0..options.jobs).try_for_each(|_| {
@@ -53,9 +55,9 @@ pub fn run(
 
         let listed = started.and_then(|()| {
             let mut scopes = scopes.iter().take_while(|_| !archiver.has_stopped());
-            scopes.try_for_each(|&scope| list(scope, &archiver, &sender))
+            scopes.try_for_each(|&scope| list(scope, &archiver, &queue))
         });
-        drop(sender);
+        queue.close();
         listed
     });
 
@@ -68,12 +70,8 @@ fn too_many_jobs(jobs: u16, error: &io::Error) -> Failure {
     Failure::Other(format!("could not start the threads of --jobs {jobs}: {error}"))
 }
 
-fn next(tasks: &Mutex<Receiver<Task>>) -> Option<Task> {
-    tasks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-}
-
 /// Lists one scope, and hands over its recordings. A listing that fails does not stop the others.
-fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(), Failure> {
+fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Failure> {
     let Archiver { connection, options, messages, .. } = archiver;
     let deletions = Arc::new(Deletions::new(options.delete));
     let listing = options.selection.filters.apply(connection.list(scope), scope);
@@ -84,7 +82,7 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
             Ok(page) => {
                 for recording in page.recordings {
                     match recording {
-                        Ok(recording) => hand_over(recording, archiver, &deletions, tasks),
+                        Ok(recording) => hand_over(recording, archiver, &deletions, queue),
                         Err(error) => messages.error(about(scope, &error)),
                     }
                 }
@@ -105,7 +103,7 @@ fn list(scope: Scope, archiver: &Archiver<'_>, tasks: &Sender<Task>) -> Result<(
     }
 
     for proven in deletions.end_listing(is_complete) {
-        send(tasks, Task::Delete(proven));
+        queue.push(Task::Delete(proven));
     }
     Ok(())
 }
@@ -115,7 +113,7 @@ fn hand_over(
     recording: RoomRecording,
     archiver: &Archiver<'_>,
     deletions: &Arc<Deletions>,
-    tasks: &Sender<Task>,
+    queue: &Queue,
 ) {
     let Archiver { messages, bar, options, .. } = archiver;
     let sid = recording.sid;
@@ -126,7 +124,7 @@ fn hand_over(
     match &recording.status {
         Status::Completed => {
             bar.expect(&recording);
-            send(tasks, Task::Save(Box::new(recording), Arc::clone(deletions)));
+            queue.push(Task::Save(Box::new(recording), Arc::clone(deletions)));
         }
         Status::Processing => {
             archiver.add_processing(sid);
@@ -144,9 +142,4 @@ fn hand_over(
             messages.note(Level::Verbose, format_args!("{sid}: no media, status {status}"));
         }
     }
-}
-
-fn send(tasks: &Sender<Task>, task: Task) {
-    // The receiver outlives every sender.
-    let _ = tasks.send(task);
 }

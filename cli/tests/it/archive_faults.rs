@@ -151,7 +151,7 @@ fn rejected_credentials_end_the_run_with_one_line() {
 fn storage_that_rejects_everything_ends_the_run() {
     let recordings = (0..100).map(|number| recording(5 * number)).collect();
     let room = ArchivedRoom::of(recordings);
-    let forbidden = http("403 Forbidden", "", b"");
+    let forbidden = http("403 Forbidden", "Connection: close\r\n", b"");
     room.storage.expect(vec![Fate::Raw(forbidden); 100]);
     let archived = room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
     assert!(room.storage.heads().len() <= 8, "{}", room.storage.heads().len());
@@ -163,10 +163,10 @@ fn storage_that_rejects_everything_ends_the_run() {
 fn downloads_go_on_after_failures_that_pass() {
     let recordings = (0..30).map(|number| recording(5 * number)).collect();
     let room = ArchivedRoom::of(recordings);
-    let unavailable = http("503 Service Unavailable", "", b"");
+    let unavailable = http("503 Service Unavailable", "Connection: close\r\n", b"");
     room.storage.expect(vec![Fate::Raw(unavailable); 5]);
-    room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
-    assert_eq!(room.recorded_sids().len(), 25);
+    let archived = room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
+    assert_eq!(room.recorded_sids().len(), 25, "{}", archived.stderr);
 }
 
 #[test]

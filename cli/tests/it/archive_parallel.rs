@@ -30,3 +30,12 @@ fn jobs_share_few_connections() {
         assert!(storage <= jobs, "{storage} connections to the storage, {jobs} jobs");
     }
 }
+
+#[test]
+fn recordings_that_wait_are_archived_in_any_number() {
+    let service = GatedService::start(2500, Duration::ZERO);
+    let archived = service.archive(4, &["--delete"]);
+    assert!(archived.stderr.contains("\n2500 archived, "), "{}", archived.stderr);
+    assert!(archived.stderr.contains(", 2500 deleted, 0 errors; "), "{}", archived.stderr);
+    assert_eq!(service.files(), 2501);
+}

@@ -41,6 +41,11 @@ impl GatedService {
         Self { api, storage, folder, _servers: [api_server, storage_server] }
     }
 
+    /// The number of files in the archive.
+    pub fn files(&self) -> usize {
+        std::fs::read_dir(self.folder.path()).expect("the folder").count()
+    }
+
     #[track_caller]
     pub fn archive(&self, jobs: usize, arguments: &[&str]) -> Run {
         let mut command = program(&self.api.base_url);
