@@ -229,7 +229,11 @@ impl Http {
         }
 
         let mut reader = response.body_mut().with_config().limit(self.0.max_body_bytes).reader();
-        let read = read_to_end(&mut reader, buffer).map_err(|error| peer.read_error(error));
+        let read = match read_to_end(&mut reader, buffer) {
+            // ureq decompresses even a body that is not there, as that of a 204.
+            Err(error) if status != StatusCode::OK && is_decompression_of_nothing(&error) => Ok(0),
+            read => read.map_err(|error| peer.read_error(error)),
+        };
         let length = read.map_err(|error| deadline.ended(error))?;
         let location = headers::text(response.headers(), LOCATION);
         Ok((Head { status, location }, &buffer[..length]))
@@ -267,6 +271,10 @@ impl Http {
 
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+fn is_decompression_of_nothing(error: &io::Error) -> bool {
+    error.to_string().ends_with("decompression failed: unexpected end of file")
 }
 
 /// Reads a body into a buffer that grows as needed, and returns the length of the body.

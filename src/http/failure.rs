@@ -85,9 +85,10 @@ impl Peer {
                 let reason = format!("the headers are larger than {limit} bytes");
                 Error::invalid_response(reason).caused_by(error.into_io())
             }
+            // They may be bytes behind an earlier response. The retry opens another connection.
             U::Protocol(ref cause) => {
                 let reason = format!("expected valid HTTP: {cause}");
-                Error::invalid_response(reason).caused_by(error.into_io())
+                Error::invalid_response(reason).transient(true).caused_by(error.into_io())
             }
             U::Http(_) => Error::invalid_response(error.to_string()).caused_by(error.into_io()),
             error => self.other(error),

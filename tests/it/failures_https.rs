@@ -104,14 +104,14 @@ fn silent_proxy_is_a_connect_timeout_that_names_it() {
 }
 
 #[test]
-fn damaged_response_of_a_proxy_is_retried_and_that_of_the_api_is_not() {
+fn response_that_is_not_http_is_retried() {
     let proxy = RawServer::start(vec![b"SMTP ready\r\n\r\n".to_vec(); 4]);
     assert_eq!((through(&proxy.base_url).attempts(), proxy.requests()), (4, 4));
 
     let server = RawServer::start(vec![b"SMTP ready\r\n\r\n".to_vec(); 4]);
     let error = first(&server).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
-    assert_eq!((error.attempts(), server.requests()), (1, 1));
+    assert_eq!((error.attempts(), server.requests()), (4, 4));
 }
 
 #[test]
