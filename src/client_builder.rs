@@ -403,6 +403,7 @@ impl ClientBuilder {
             connections: Connections::new(&self.connection, &base_url)?,
             base_url,
             authentication,
+            used_credentials: self.credentials.used(),
             max_body_bytes: self.max_body_bytes,
             retry: self.retry,
             on_retry: self.on_retry,

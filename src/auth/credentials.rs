@@ -20,8 +20,12 @@ use crate::model::{AccountSid, ApiKeySid, OAuthClientSid};
 /// assert!(!format!("{credentials:?}").contains("the secret"));
 /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials(Kind);
+#[derive(Clone)]
+pub struct Credentials {
+    kind: Kind,
+    /// Messages then name the variable.
+    is_from_env: bool,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
@@ -52,7 +56,7 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
     /// ```
     pub fn auth_token(account: AccountSid, auth_token: impl Into<String>) -> Self {
-        Self(Kind::AuthToken { account, auth_token: Secret(auth_token.into()) })
+        Self::new(Kind::AuthToken { account, auth_token: Secret(auth_token.into()) })
     }
 
     /// Makes credentials of an API key's SID and its secret.
@@ -66,7 +70,7 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
     /// ```
     pub fn api_key(key: ApiKeySid, secret: impl Into<String>) -> Self {
-        Self(Kind::ApiKey { key, secret: Secret(secret.into()) })
+        Self::new(Kind::ApiKey { key, secret: Secret(secret.into()) })
     }
 
     /// Makes credentials of an access token that the program has fetched itself.
@@ -82,7 +86,7 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn bearer(token: impl Into<String>) -> Self {
-        Self(Kind::Bearer { token: Secret(token.into()) })
+        Self::new(Kind::Bearer { token: Secret(token.into()) })
     }
 
     /// Makes credentials of an OAuth client: its client ID and its client secret.
@@ -116,7 +120,15 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn oauth(client_id: OAuthClientSid, client_secret: impl Into<String>) -> Self {
-        Self(Kind::OAuth { client_id, client_secret: Secret(client_secret.into()) })
+        Self::new(Kind::OAuth { client_id, client_secret: Secret(client_secret.into()) })
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self { kind, is_from_env: false }
+    }
+
+    pub(super) fn with_variable_names(self) -> Self {
+        Self { is_from_env: true, ..self }
     }
 
     /// Returns the authentication of requests. The base URL is that of the OAuth token endpoint.
@@ -124,7 +136,7 @@ impl Credentials {
         let (parameter, Secret(secret)) = self.secret();
         check_secret(parameter, secret)?;
 
-        let authorization = match &self.0 {
+        let authorization = match &self.kind {
             Kind::AuthToken { account, .. } => Authorization::basic(account.as_str(), secret),
             Kind::ApiKey { key, .. } => Authorization::basic(key.as_str(), secret),
             Kind::Bearer { .. } => Authorization::bearer(secret)
@@ -137,9 +149,29 @@ impl Credentials {
         Ok(Authentication::Fixed(Arc::new(authorization)))
     }
 
+    /// The credentials without their secret, and what to check if they are rejected.
+    pub(crate) fn used(&self) -> String {
+        let name = |variable, name| if self.is_from_env { variable } else { name };
+        match &self.kind {
+            Kind::AuthToken { account, .. } => {
+                let name = name("TWILIO_ACCOUNT_SID", "account");
+                format!("used {name} {account}; check it and its auth token")
+            }
+            Kind::ApiKey { key, .. } => {
+                let name = name("TWILIO_API_KEY", "API key");
+                format!("used {name} {key}; check it and its secret")
+            }
+            Kind::OAuth { client_id, .. } => {
+                let name = name("TWILIO_CLIENT_ID", "client ID");
+                format!("used {name} {client_id}; check it and its secret")
+            }
+            Kind::Bearer { .. } => "used a bearer token, which may have expired".to_owned(),
+        }
+    }
+
     /// The secret, and what it is called in messages.
     fn secret(&self) -> (&'static str, &Secret) {
-        match &self.0 {
+        match &self.kind {
             Kind::AuthToken { auth_token, .. } => ("auth token", auth_token),
             Kind::ApiKey { secret, .. } => ("API key secret", secret),
             Kind::Bearer { token } => ("bearer token", token),
@@ -148,9 +180,17 @@ impl Credentials {
     }
 }
 
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Credentials {}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Credentials").field(&self.0).finish()
+        f.debug_tuple("Credentials").field(&self.kind).finish()
     }
 }
 
@@ -164,10 +204,25 @@ pub(super) fn check_secret(parameter: &'static str, secret: &str) -> Result<(), 
         "no whitespace or line break before or after the secret"
     } else if secret.starts_with(is_quote) || secret.ends_with(is_quote) {
         "no quotes around the secret"
-    } else if secret.contains(char::is_control) {
-        "no control characters"
+    } else if secret.contains(is_invisible) {
+        "no control characters or invisible characters"
     } else {
         return Ok(());
     };
     Err(Error::invalid_input(parameter, "…", expected))
+}
+
+/// Returns `true` for control characters, and for characters without width that a copied text may
+/// begin with, such as a byte-order mark.
+fn is_invisible(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{ad}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
 }

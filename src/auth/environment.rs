@@ -31,14 +31,16 @@ impl Credentials {
     ///   not show the value.
     pub fn from_env() -> Result<Self, Error> {
         if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
-            return Ok(Self::api_key(parse_sid("TWILIO_API_KEY", "SK", &key)?, secret));
+            let key = parse_sid("TWILIO_API_KEY", "SK", &key)?;
+            return Ok(Self::api_key(key, secret).with_variable_names());
         }
         if let Some((client_id, secret)) = pair("TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET")? {
-            return Ok(Self::oauth(parse_sid("TWILIO_CLIENT_ID", "OQ", &client_id)?, secret));
+            let client_id = parse_sid("TWILIO_CLIENT_ID", "OQ", &client_id)?;
+            return Ok(Self::oauth(client_id, secret).with_variable_names());
         }
         if let Some((account, token)) = pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")? {
             let account = parse_sid("TWILIO_ACCOUNT_SID", "AC", &account)?;
-            return Ok(Self::auth_token(account, token));
+            return Ok(Self::auth_token(account, token).with_variable_names());
         }
 
         Err(Error::new(ErrorKind::MissingCredentials(

@@ -59,6 +59,8 @@ struct Inner {
     cause: Option<Arc<dyn StdError + Send + Sync>>,
     /// The host that an invalid response came from.
     host: Option<Box<str>>,
+    /// The credentials that were rejected, without their secret, and what to check.
+    used_credentials: Option<String>,
     is_transient: bool,
     attempts: u32,
     resume_point: Option<ResumePoint>,
@@ -70,7 +72,8 @@ impl Error {
     ///
     /// A status outside of 400 to 599 is not that of an error. As in a client, it gives an
     /// [`InvalidResponse`](ErrorKind::InvalidResponse). A response has no headers here, so
-    /// [`request_id`](ApiError::request_id) and [`retry_after`](ApiError::retry_after) are `None`.
+    /// [`request_id`](ApiError::request_id) and [`retry_after`](ApiError::retry_after) are `None`,
+    /// and a status 401 names no credentials.
     ///
     /// ```
     /// use twilio_room_recordings::{Error, ErrorKind};
@@ -205,6 +208,7 @@ impl Error {
             kind,
             cause: None,
             host: None,
+            used_credentials: None,
             is_transient: false,
             attempts: 0,
             resume_point: None,
@@ -283,6 +287,10 @@ impl Error {
         self.0.host = Some(host.into());
     }
 
+    pub(crate) fn set_used_credentials(&mut self, used: &str) {
+        self.0.used_credentials = Some(used.to_owned());
+    }
+
     pub(crate) fn resumable_at(mut self, point: ResumePoint) -> Self {
         self.0.resume_point = Some(point);
         self
@@ -332,6 +340,9 @@ impl fmt::Display for Error {
             write!(f, "; the last attempt failed: {}", Escaped(&last.to_string()))?;
         }
 
+        if let Some(used) = &self.0.used_credentials {
+            write!(f, "; {used}")?;
+        }
         match self.0.attempts {
             0 | 1 => Ok(()),
             attempts => write!(f, " (after {attempts} attempts)"),

@@ -99,6 +99,20 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// What a rejection usually means. A response without a code is not the API's own, but that of a
+    /// gateway.
+    fn usual_cause(&self) -> &'static str {
+        match self {
+            Self::Forbidden(error) if error.code.is_some() => {
+                "; the credentials may lack the permission"
+            }
+            Self::NotFound(error) if error.code.is_some() => {
+                "; no such room or recording in this account and region"
+            }
+            _ => "",
+        }
+    }
+
     /// Passes the text of a response through `redact`.
     pub(super) fn redact(&mut self, redact: impl Fn(String) -> String) {
         let replace = |text: &mut String| *text = redact(mem::take(text));
@@ -185,7 +199,10 @@ impl fmt::Display for ErrorKind {
             | Self::NotFound(error)
             | Self::InvalidPageToken(error)
             | Self::BadRequest(error)
-            | Self::TooManyRequests(error) => write!(f, "the API rejected the request: {error}"),
+            | Self::TooManyRequests(error) => {
+                write!(f, "the API rejected the request: {error}")?;
+                f.write_str(self.usual_cause())
+            }
             Self::ServerError(error) => write!(f, "the API failed: {error}"),
             Self::Storage(error) => write!(f, "the storage rejected the request: {error}"),
             Self::Transport(error) => error.fmt(f),

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub connections: Connections,
     pub base_url: BaseUrl,
     pub authentication: Authentication,
+    /// The credentials without their secret, and what to check if they are rejected.
+    pub used_credentials: String,
     pub max_body_bytes: u64,
     pub retry: RetryPolicy,
     pub on_retry: Option<OnRetry>,
@@ -171,6 +173,9 @@ impl Http {
     pub(super) fn complete_error(&self, error: &mut Error, host: &str) {
         self.redact(error);
         error.set_host(host);
+        if matches!(error.kind(), ErrorKind::Unauthorized(_)) {
+            error.set_used_credentials(&self.0.used_credentials);
+        }
     }
 
     pub(super) fn redact(&self, error: &mut Error) {

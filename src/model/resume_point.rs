@@ -133,7 +133,9 @@ fn parse(text: &str) -> Option<ResumePoint> {
 /// let error = "page 3".parse::<ResumePoint>().unwrap_err();
 /// assert_eq!(error.input(), "page 3");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` is the message too, so that a `main` that returns a `Result` prints it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ParseResumePointError {
     input: String,
 }
@@ -152,6 +154,12 @@ impl fmt::Display for ParseResumePointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let input = Escaped(&self.input);
         write!(f, "invalid resume point \"{input}\": expected {}", Self::EXPECTED)
+    }
+}
+
+impl fmt::Debug for ParseResumePointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

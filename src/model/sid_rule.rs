@@ -57,7 +57,9 @@ impl Rule {
 ///     "invalid room SID \"RMx\": expected RM and 32 hexadecimal digits, got 3 characters",
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` is the message too, so that a `main` that returns a `Result` prints it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ParseSidError {
     rule: Rule,
     input: String,
@@ -104,6 +106,12 @@ impl fmt::Display for ParseSidError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.rule.name;
         write!(f, "invalid {name} \"{}\": expected {}", Escaped(&self.input), self.expected())
+    }
+}
+
+impl fmt::Debug for ParseSidError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

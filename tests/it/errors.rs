@@ -7,8 +7,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 use twilio_room_recordings::{
-    ApiError, Error, ErrorKind, ParseResumePointError, ParseSidError, ResumePoint, RetryPolicy,
-    RoomSid,
+    ApiError, Client, Credentials, Error, ErrorKind, ParseResumePointError, ParseSidError,
+    ResumePoint, RetryPolicy, RoomSid,
 };
 
 use crate::support::fake_server::{Server, error_response, json_response, recording};
@@ -213,7 +213,10 @@ fn error_made_from_a_response_equals_the_clients() {
             assert_eq!(made.attempts(), returned.attempts(), "{returned}");
             assert_eq!(made.api_error().is_some(), (400..600).contains(&status), "{returned}");
             if made.api_error().is_some() {
-                assert_eq!(made.to_string(), returned.to_string());
+                // The client alone knows its credentials.
+                let made = made.to_string();
+                assert!(returned.to_string().starts_with(&made), "{returned}");
+                assert_eq!(returned.to_string() == made, status != 401, "{returned}");
             }
         }
     }
@@ -261,4 +264,47 @@ fn rejected_page_token_has_a_kind_of_its_own_and_another_status_has_not() {
         let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
         assert_eq!(matches!(error.kind(), ErrorKind::InvalidPageToken(_)), is_token, "{error:?}");
     }
+}
+
+#[test]
+fn rejection_names_the_credentials_without_their_secret_and_says_what_it_usually_means() {
+    let secret = "hunter2-hunter2";
+    for (credentials, status, advice) in [
+        (
+            Credentials::auth_token("ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(), secret),
+            401,
+            "; used account ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; check it and its auth token",
+        ),
+        (
+            Credentials::api_key("SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(), secret),
+            401,
+            "; used API key SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; check it and its secret",
+        ),
+        (Credentials::bearer(secret), 401, "; used a bearer token, which may have expired"),
+        (Credentials::bearer(secret), 403, "; the credentials may lack the permission"),
+        (
+            Credentials::bearer(secret),
+            404,
+            "; no such room or recording in this account and region",
+        ),
+        (Credentials::bearer(secret), 400, "docs/errors/20000)"),
+    ] {
+        let server = Server::start(move |_| error_response(status, 20000, "no"));
+        let builder = Client::builder(credentials).base_url(server.base_url());
+        let listing = builder.build().unwrap().recordings(room());
+        let error = listing.into_iter().next().unwrap().unwrap_err();
+        assert!(error.to_string().ends_with(advice), "{error}");
+        assert!(!format!("{error:#?}").contains(secret), "{error:#?}");
+    }
+
+    let gateway = Error::from_response(404, b"<html>");
+    assert!(gateway.to_string().ends_with("(status 404)"), "{gateway}");
+}
+
+#[test]
+fn parse_errors_print_their_message_as_the_result_of_main() {
+    let sid = "RMx".parse::<RoomSid>().unwrap_err();
+    let point = "page 3".parse::<ResumePoint>().unwrap_err();
+    assert_eq!(format!("{sid:?}"), sid.to_string());
+    assert_eq!(format!("{point:?}"), point.to_string());
 }

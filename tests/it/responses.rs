@@ -32,7 +32,8 @@ fn each_error_status_has_its_kind() {
     assert_eq!(
         error.to_string(),
         "the API rejected the request: told (status 401, code 20003, request RQ1, \
-         retry after 7 s, see https://x/y)"
+         retry after 7 s, see https://x/y); \
+         used account ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; check it and its auth token"
     );
     assert!(matches!(refusal("404 Not Found", 20404).kind(), ErrorKind::NotFound(_)));
     let throttled = refusal("429 Too Many Requests", 20429);

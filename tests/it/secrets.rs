@@ -248,6 +248,11 @@ fn secret_with_more_than_the_secret_is_rejected_without_being_shown() {
         ("hunter2\u{0}hunter2", "no control characters"),
         ("hunter2\u{7f}hunter2", "no control characters"),
         ("hunter2\u{9b}hunter2", "no control characters"),
+        ("\u{feff}hunter2hunter2", "invisible characters"),
+        ("\u{200b}hunter2hunter2", "invisible characters"),
+        ("hunter2hunter2\u{2060}", "invisible characters"),
+        ("hunter2\u{ad}hunter2", "invisible characters"),
+        ("hunter2\u{202e}hunter2", "invisible characters"),
     ] {
         let error = builder(secret, "http://127.0.0.1:1").build().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)), "{error:?}");
@@ -258,7 +263,7 @@ fn secret_with_more_than_the_secret_is_rejected_without_being_shown() {
 
 #[test]
 fn any_other_secret_is_accepted() {
-    for secret in ["a b", "it's", "quo\"te", "\\", "pässwörd", "🔑", "a:b", "%41", "\u{feff}"] {
+    for secret in ["a b", "it's", "quo\"te", "\\", "pässwörd", "🔑", "a:b", "%41"] {
         builder(secret, "http://127.0.0.1:1").build().unwrap();
     }
 }
