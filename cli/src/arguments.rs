@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::error::{ContextKind, ContextValue};
@@ -95,7 +96,7 @@ pub struct Limits {
     /// Time limit of the run [default: none]
     #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     pub deadline: Option<u64>,
-    /// Number of retries of a request after a transient failure
+    /// Number of retries after a transient failure
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub retries: u32,
 }
@@ -119,7 +120,7 @@ pub struct Selection {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Lists {
-    /// The rooms; `-` reads their SIDs from standard input, one per line
+    /// The rooms; `-` reads their SIDs from standard input
     #[arg(value_name = "ROOM_SID", value_parser = scope::parse_room)]
     rooms: Vec<RoomArgument>,
     /// Every recording of the account, instead of rooms
@@ -150,22 +151,32 @@ pub struct Archive {
     /// The folder, which is created if it is missing
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
-    /// Number of recordings that are downloaded at the same time
+    /// Number of downloads at the same time
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
-    /// Run PROGRAM for each complete file; a recording is archived if that succeeds
+    /// Run a program for each file, which must succeed
     #[arg(long, value_name = "PROGRAM")]
     pub exec: Option<OsString>,
-    /// Download nothing that has an entry, even if its file was moved elsewhere
+    /// Skip what has an entry, even if its file was moved
     #[arg(long)]
     pub skip_recorded: bool,
-    /// Delete each recording from the service when it is complete on disk
+    /// Delete each recording from the service once it is on disk
     #[arg(long)]
     pub delete: bool,
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,
+    /// List again until all is processed, at most so long
+    #[arg(long, value_name = "DURATION", value_parser = moment::parse_duration)]
+    #[arg(conflicts_with = "dry_run")]
+    pub wait: Option<Duration>,
+    /// Print what would be done, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the outcome as a JSON object
+    #[arg(long, conflicts_with = "dry_run")]
+    pub json: bool,
     /// Print errors and warnings only, without the summary
     #[arg(long, conflicts_with = "verbose")]
     quiet: bool,

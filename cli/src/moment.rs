@@ -11,7 +11,7 @@ pub const HELP: &str = "\
 T is one of:
   2026-01-31T10:00Z, 2026-01-31T10:00:00+01:00   a date-time with its time zone
   2026-01-31                                     a date: midnight UTC
-  90m, 36h, 3d                                   that long ago";
+  90s, 90m, 36h, 3d                              that long ago";
 
 const EXPECTED: &str = "expected a date-time with its time zone (2026-01-31T10:00Z), \
                         a date (2026-01-31, midnight UTC) or a time before now (36h, 3d)";
@@ -45,8 +45,19 @@ pub fn parse(text: &str) -> Result<Moment, String> {
     }
 }
 
+/// Reads a duration, such as `90s`, `10m`, `36h` or `3d`.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let expected = "expected a number and a unit: 90s, 10m, 36h, 3d";
+    seconds(text).map(std::time::Duration::from_secs).ok_or_else(|| expected.to_owned())
+}
+
 fn ago(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    now.checked_sub(Duration::seconds(seconds(text)?.try_into().ok()?))
+}
+
+fn seconds(text: &str) -> Option<u64> {
     let seconds_per_unit = match text.as_bytes().last()? {
+        b's' => 1,
         b'm' => 60,
         b'h' => 60 * 60,
         b'd' => 24 * 60 * 60,
@@ -56,9 +67,7 @@ fn ago(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     if !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-
-    let seconds = number.parse::<i64>().ok()?.checked_mul(seconds_per_unit)?;
-    now.checked_sub(Duration::seconds(seconds))
+    number.parse::<u64>().ok()?.checked_mul(seconds_per_unit)
 }
 
 fn date(text: &str) -> Option<OffsetDateTime> {

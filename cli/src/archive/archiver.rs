@@ -39,8 +39,8 @@ pub struct Archiver<'a> {
     pub outage: Outage,
     /// The program of `--exec`.
     pub program: Option<Program>,
-    /// The digits of every listed recording, and if its media can be archived, now or later.
-    seen: Mutex<BTreeMap<u128, bool>>,
+    /// The digits of every listed recording.
+    seen: Mutex<BTreeMap<u128, Listed>>,
     processing: Mutex<Processing>,
     /// The rooms of the recordings that were listed, whatever their status.
     rooms: Mutex<BTreeSet<RoomSid>>,
@@ -86,13 +86,24 @@ impl<'a> Archiver<'a> {
         })
     }
 
-    /// Takes note of a listed recording, and returns `true` if it is listed for the first time. A
-    /// page can repeat recordings of an earlier page, if recordings were added or deleted in
-    /// between.
+    /// Takes note of a listed recording, and returns `true` if it is listed for the first time, or no
+    /// longer processing. A page can repeat recordings of an earlier page, if recordings were added
+    /// or deleted in between.
     pub fn add_listed(&self, recording: &RoomRecording) -> bool {
         locked(&self.rooms).insert(recording.room_sid);
-        let has_media = matches!(recording.status, Status::Completed | Status::Processing);
-        locked(&self.seen).insert(key(&recording.sid), has_media).is_none()
+        let listed = match recording.status {
+            Status::Completed => Listed::Completed,
+            Status::Processing => Listed::Processing,
+            _ => Listed::WithoutMedia,
+        };
+        match locked(&self.seen).insert(key(&recording.sid), listed) {
+            None => true,
+            Some(Listed::Processing) if listed != Listed::Processing => {
+                self.remove_processing(recording.sid);
+                true
+            }
+            Some(_) => false,
+        }
     }
 
     pub fn count(&self, add: impl FnOnce(&mut Summary)) {
@@ -123,8 +134,10 @@ impl<'a> Archiver<'a> {
     }
 
     /// Ends the run: removes leftovers of killed runs, and prints the closing lines.
-    pub fn finish(&self, with_summary: bool) {
-        self.clear_leftovers();
+    pub fn finish(&self, with_summary: bool) -> Result<(), Failure> {
+        if !self.options.dry_run {
+            self.clear_leftovers();
+        }
         let processing = locked(&self.processing);
         if processing.count > 0 {
             self.messages.note(Level::Normal, &*processing);
@@ -144,10 +157,22 @@ impl<'a> Archiver<'a> {
             let deleted = if self.options.delete { " or deleted" } else { "" };
             self.messages.error(format_args!("deadline exceeded: {late} not archived{deleted}"));
         }
-        if with_summary {
-            let summary = locked(&self.summary);
-            self.messages.note(Level::Normal, summary.line(errors, self.options.delete));
+        match with_summary {
+            true => locked(&self.summary).print(errors, self.options, self.messages),
+            false => Ok(()),
         }
+    }
+
+    /// The number of recordings that are still processing.
+    pub fn processing(&self) -> usize {
+        locked(&self.processing).count
+    }
+
+    fn remove_processing(&self, sid: RecordingSid) {
+        self.count(|summary| summary.processing -= 1);
+        let mut processing = locked(&self.processing);
+        processing.count -= 1;
+        processing.first.retain(|&it| it != sid);
     }
 
     /// Takes note of a recording that the next run will archive.
@@ -168,9 +193,9 @@ impl<'a> Archiver<'a> {
         for leftover in self.folder.leftovers(&locked(&self.rooms)) {
             let is_archived = matches!(self.records.last(&leftover.sid), Ok(Some(_)));
             match seen.get(&key(&leftover.sid)) {
-                Some(false) => leftover.remove(),
+                Some(Listed::WithoutMedia) => leftover.remove(),
                 _ if is_archived && leftover.has_media => leftover.remove(),
-                Some(true) => {}
+                Some(_) => {}
                 None => {
                     let path = leftover.path.display();
                     let text =
@@ -200,6 +225,14 @@ impl<'a> Archiver<'a> {
             _ => self.messages.error(format_args!("{sid}: {error}")),
         }
     }
+}
+
+/// The status of a listed recording.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    Completed,
+    Processing,
+    WithoutMedia,
 }
 
 /// The recordings that are still processing.

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use twilio_room_recordings::{ErrorKind, RoomRecording, Status};
 
@@ -31,9 +32,7 @@ pub fn run(
         Err(failure @ Failure::Usage(_)) => return Err(failure),
         Err(failure) => {
             messages.error(&failure);
-            let line = Summary::new().line(messages.errors(), options.delete);
-            messages.note(Level::Normal, line);
-            return Ok(());
+            return Summary::new().print(messages.errors(), options, messages);
         }
     };
 
@@ -53,22 +52,41 @@ pub fn run(
             thread.map(drop).map_err(|error| too_many_jobs(options.jobs, &error))
         });
 
-        let listed = started.and_then(|()| {
-            let mut scopes = scopes.iter().take_while(|_| !archiver.has_stopped());
-            scopes.try_for_each(|&scope| list(scope, &archiver, &queue))
-        });
+        let listed = started.and_then(|()| list_and_wait(scopes, &archiver, &queue));
         queue.close();
         listed
     });
 
     bar.finish();
-    archiver.finish(listed.is_ok());
-    listed
+    let finished = archiver.finish(listed.is_ok());
+    listed.and(finished)
 }
 
 fn too_many_jobs(jobs: u16, error: &io::Error) -> Failure {
     Failure::Other(format!("could not start the threads of --jobs {jobs}: {error}"))
 }
+
+/// Lists every scope, and with `--wait` again while recordings are still processing.
+fn list_and_wait(scopes: &[Scope], archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Failure> {
+    let wait = archiver.options.wait.unwrap_or_default();
+    let deadline = archiver.connection.deadline();
+    let end = Instant::now().checked_add(wait).map_or(deadline, |end| end.min(deadline));
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let mut scopes = scopes.iter().take_while(|_| !archiver.has_stopped());
+        scopes.try_for_each(|&scope| list(scope, archiver, queue))?;
+
+        let left = end.saturating_duration_since(Instant::now());
+        if archiver.processing() == 0 || left.is_zero() || archiver.has_stopped() {
+            return Ok(());
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The longest pause between two listings of `--wait`.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Lists one scope, and hands over its recordings. A listing that fails does not stop the others.
 fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Failure> {
@@ -122,6 +140,7 @@ fn hand_over(
     }
 
     match &recording.status {
+        Status::Completed if options.dry_run => archiver.preview(&recording),
         Status::Completed => {
             bar.expect(&recording);
             queue.push(Task::Save(Box::new(recording), Arc::clone(deletions)));

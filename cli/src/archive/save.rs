@@ -1,5 +1,7 @@
 //! The archiving of one recording: its media, then its entry.
 
+use std::fs;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -30,13 +32,8 @@ impl Archiver<'_> {
             }
         };
 
-        let is_kept = |entry: &Entry| {
-            let path = entry.archive.file.within(self.folder.path());
-            entry.is_media_of(recording)
-                && Stamp::of(&path).is_some_and(|stamp| stamp.size() == entry.archive.size)
-        };
         match last {
-            Some(entry) if is_kept(&entry) => self.keep(recording, entry, transfer),
+            Some(entry) if self.is_kept(&entry, recording) => self.keep(recording, entry, transfer),
             Some(_) if self.options.skip_recorded => {
                 transfer.skip();
                 self.count(|summary| summary.already_there += 1);
@@ -49,6 +46,13 @@ impl Archiver<'_> {
             }
             _ => self.fetch(recording, self.folder.new_media(recording), transfer),
         }
+    }
+
+    /// Returns `true` if an entry and its file are those of a recording as it is listed now.
+    pub fn is_kept(&self, entry: &Entry, recording: &RoomRecording) -> bool {
+        let path = entry.archive.file.within(self.folder.path());
+        entry.is_media_of(recording)
+            && Stamp::of(&path).is_some_and(|stamp| stamp.size() == entry.archive.size)
     }
 
     /// Leaves the file of an entry as it is, and writes an entry with the record as it is now.
@@ -176,6 +180,26 @@ impl Archiver<'_> {
                 }
                 None
             }
+        }
+    }
+
+    /// Runs the program of `--exec`, if there is one, for a file that its entry describes.
+    ///
+    /// Returns the file's stamp; `None` if the program has moved or removed the file. The file must
+    /// not change, because its entry says what it holds.
+    fn hand_over(&self, entry: &Entry, path: &Path, stamp: Stamp) -> Result<Option<Stamp>, String> {
+        let Some(program) = &self.program else { return Ok(Some(stamp)) };
+        let line = entry.line().map_err(|error| error.to_string())?;
+        let run = program.run(entry.recording.sid, path, line, self.messages);
+        run.map_err(|error| error.to_string())?;
+
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ if Stamp::of(path) == Some(stamp) => Ok(Some(stamp)),
+            _ => match hash_file(path, |_| {}) {
+                Ok((hash, stamp)) if hash == entry.archive.sha256 => Ok(Some(stamp)),
+                _ => Err(format!("the program changed {}", path.display())),
+            },
         }
     }
 

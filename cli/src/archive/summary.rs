@@ -1,8 +1,14 @@
-//! The closing line of `archive`.
+//! The outcome of `archive`.
 
 use std::time::Instant;
 
 use indicatif::DecimalBytes;
+use serde_json::json;
+
+use crate::Failure;
+use crate::arguments::Archive;
+use crate::messages::{Level, Messages};
+use crate::output::Output;
 
 /// The number of recordings by their outcome.
 pub struct Summary {
@@ -32,16 +38,53 @@ impl Summary {
         }
     }
 
-    /// The closing line. The number of deletions is `None` if nothing is to be deleted.
-    pub fn line(&self, errors: u64, with_deletions: bool) -> String {
+    /// Prints the closing line, and with `--json` the outcome on standard output.
+    pub fn print(
+        &self,
+        errors: u64,
+        options: &Archive,
+        messages: &Messages,
+    ) -> Result<(), Failure> {
+        messages.note(Level::Normal, self.line(errors, options));
+        if !options.json {
+            return Ok(());
+        }
+
+        let mut output = Output::new();
+        output.line(&self.json(errors))?;
+        output.flush()
+    }
+
+    fn line(&self, errors: u64, options: &Archive) -> String {
         let Self { archived, already_there, processing, no_media, failed, deleted, .. } = self;
-        let deleted = if with_deletions { format!("{deleted} deleted, ") } else { String::new() };
+        let would_be = if options.dry_run { "would be " } else { "" };
+        let deleted = match options.delete {
+            true => format!("{deleted} {would_be}deleted, "),
+            false => String::new(),
+        };
         let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
         let bytes = DecimalBytes(self.bytes);
         let seconds = self.start.elapsed().as_secs_f64();
         format!(
-            "{archived} archived, {already_there} already there, {processing} still processing, \
-             {no_media} no media, {failed} failed, {deleted}{errors}; {bytes} in {seconds:.1} s"
+            "{archived} {would_be}archived, {already_there} already there, \
+             {processing} still processing, {no_media} no media, {failed} failed, \
+             {deleted}{errors}; {bytes} in {seconds:.1} s"
         )
+    }
+
+    fn json(&self, errors: u64) -> String {
+        let milliseconds = self.start.elapsed().as_millis() as f64;
+        let outcome = json!({
+            "archived": self.archived,
+            "already_there": self.already_there,
+            "processing": self.processing,
+            "no_media": self.no_media,
+            "failed": self.failed,
+            "deleted": self.deleted,
+            "errors": errors,
+            "bytes": self.bytes,
+            "seconds": milliseconds / 1000.0,
+        });
+        outcome.to_string()
     }
 }

@@ -6,6 +6,7 @@ mod archive_delete;
 mod archive_exec;
 mod archive_faults;
 mod archive_files;
+mod archive_outcome;
 mod archive_parallel;
 mod completions;
 mod dates;

@@ -1,0 +1,149 @@
+//! `archive --json`, `--dry-run` and `--wait`.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::support::program::{Run, program};
+use super::support::room::{ArchivedRoom, sid_of};
+use super::support::{Fate, ROOM, Room, Server, recording, sid};
+
+fn outcome(run: &Run) -> Value {
+    assert_eq!(run.stdout_lines().len(), 1, "{}", run.stdout);
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+#[test]
+fn outcome_is_one_json_object() {
+    let room = ArchivedRoom::new();
+    let failing = vec![Fate::Raw(super::support::http("403 Forbidden", "", b"")); 1];
+    room.storage.expect(failing);
+    let first =
+        outcome(&room.run(&["--json", "--quiet", "--jobs", "1", "--retries", "0"]).expect(1));
+    assert_eq!((&first["archived"], &first["errors"]), (&json!(9), &json!(1)));
+    assert!(first["bytes"].as_u64() > Some(0) && first["seconds"].is_f64(), "{first}");
+
+    let second = outcome(&room.run(&["--json", "--delete"]).expect(0));
+    let numbers = ["archived", "already_there", "deleted", "errors"].map(|name| &second[name]);
+    assert_eq!(numbers, [&json!(1), &json!(9), &json!(10), &json!(0)]);
+    let of_status = |name: &str| room.recordings.iter().filter(|it| it["status"] == name).count();
+    for (name, status) in
+        [("processing", "processing"), ("no_media", "deleted"), ("failed", "failed")]
+    {
+        assert_eq!(second[name], of_status(status), "{second}");
+    }
+}
+
+#[test]
+fn outcome_of_a_run_that_cannot_begin_is_printed_too() {
+    let room = ArchivedRoom::new();
+    std::fs::write(room.folder(), "no folder").unwrap();
+    let failed = outcome(&room.run(&["--json"]).expect(1));
+    assert_eq!((&failed["archived"], &failed["errors"]), (&json!(0), &json!(1)));
+}
+
+#[test]
+fn dry_run_changes_nothing_and_says_what_would_be_done() {
+    let room = ArchivedRoom::new();
+    let lines = |words: &str| -> Vec<_> {
+        room.completed().map(|it| format!("{}: {words}", sid_of(it))).collect()
+    };
+    let printed = |run: &Run| -> Vec<_> {
+        let lines = run.stderr.lines().filter(|line| line.contains(": would be "));
+        lines.map(str::to_owned).collect()
+    };
+    for (arguments, words) in [
+        (&["--dry-run"][..], "would be downloaded"),
+        (&["--dry-run", "--delete"], "would be downloaded and deleted"),
+    ] {
+        let dry = room.run(arguments).expect(0);
+        assert_eq!(printed(&dry), lines(words));
+        let last = dry.stderr_lines().pop().unwrap();
+        assert!(last.starts_with("10 would be archived, 0 already there, "), "{last}");
+        assert!(!room.folder().exists());
+    }
+    let requests = room.api.requests();
+    assert!(requests.iter().all(|it| it.method == "GET" && it.uri.path().ends_with("/Recordings")));
+
+    room.run(&[]).expect(0);
+    let dry = room.run(&["--dry-run", "--delete"]).expect(0);
+    assert_eq!(printed(&dry), lines("would be deleted"));
+    assert!(dry.stderr.contains("0 would be archived, 10 already there, "), "{}", dry.stderr);
+    assert!(dry.stderr.contains(", 10 would be deleted, "), "{}", dry.stderr);
+    assert!(room.deleted_sids().is_empty());
+}
+
+/// A room whose only recording is processed after a number of listings.
+fn processed_after(listings: usize) -> Server {
+    let count = AtomicUsize::new(0);
+    Server::start(move |request| {
+        let is_listing = request.uri.path().ends_with("/Recordings");
+        let listed = count.fetch_add(usize::from(is_listing), Ordering::SeqCst);
+        let mut record = recording(1);
+        if listed < listings {
+            record["status"] = json!("processing");
+        }
+        Room::new(vec![record]).respond(request)
+    })
+}
+
+fn wait(server: &Server, duration: &str) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(server.base_url());
+    command.args(["archive", ROOM, "--json", "--wait", duration, "--to"]).arg(folder.path());
+    Run::of(&mut command).expect(0)
+}
+
+#[test]
+fn wait_lists_again_until_everything_is_processed() {
+    let server = processed_after(2);
+    let archived = outcome(&wait(&server, "10m"));
+    assert_eq!((&archived["archived"], &archived["processing"]), (&json!(1), &json!(0)));
+}
+
+#[test]
+fn wait_ends_after_its_duration() {
+    let server = processed_after(usize::MAX);
+    let waited = wait(&server, "1s");
+    assert_eq!(outcome(&waited)["processing"], 1);
+    assert!(waited.stderr.contains(&format!("1 still processing: {}\n", sid(1))));
+    assert!(server.requests().len() >= 2, "{}", server.requests().len());
+
+    for duration in ["", "s", "10", "1w", "-1s", "1.5s", "99999999999999999999d"] {
+        let mut command = program(server.base_url());
+        let invalid = Run::of(
+            command.args(["archive", ROOM, "--to", "/x"]).arg(format!("--wait={duration}")),
+        );
+        assert!(invalid.expect(2).stderr.contains("--wait"));
+    }
+}
+
+#[test]
+fn recipe_of_the_readme_makes_metrics_of_the_outcome() {
+    let readme = include_str!("../../README.md");
+    let line = readme.lines().find(|line| line.contains("| jq ")).expect("a recipe");
+    let (_, jq) = line.split_once("| ").expect("a pipe");
+    let (jq, _) = jq.split_once(" >").expect("a file");
+    if Command::new("jq").arg("--version").output().is_err() && std::env::var_os("CI").is_none() {
+        eprintln!("NOT TESTED: jq is not installed");
+        return;
+    }
+
+    let room = ArchivedRoom::new();
+    let archived = room.run(&["--json"]).expect(0);
+    let mut command = Command::new("sh");
+    command.args(["-c", jq]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("sh");
+    child.stdin.take().unwrap().write_all(archived.stdout.as_bytes()).unwrap();
+    let metrics: Run = child.wait_with_output().unwrap().into();
+    let lines = metrics.stdout_lines();
+    assert!(lines.contains(&"twilio_recordings_archived 10"), "{lines:?}");
+    assert_eq!(lines.len(), outcome(&archived).as_object().unwrap().len() + 1);
+    for line in lines {
+        let (name, value) = line.split_once(' ').expect("a name and a value");
+        assert!(name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_'), "{line}");
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+    }
+}
