@@ -1,6 +1,7 @@
 //! Downloads the media of one recording to a file, and shows the progress.
 
 use std::error::Error;
+use std::ops::ControlFlow;
 
 use setup::Setup;
 use twilio_room_recordings::Status;
@@ -26,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = format!("archive/{}.media", recording.sid);
     let media = setup.client.media(&recording).on_progress(|progress| {
         eprint!("\r{} of {:?} bytes", progress.received, progress.total);
+        ControlFlow::Continue(())
     });
     let downloaded = media.download_to(&path)?;
 

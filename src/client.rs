@@ -125,7 +125,7 @@ impl Client {
     /// }
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn media(&self, recording: &RoomRecording) -> Media<'static> {
+    pub fn media(&self, recording: &RoomRecording) -> Media {
         Media::of_record(self.recording(recording.room_sid, recording.sid), recording)
     }
 }

@@ -82,7 +82,7 @@ fn media_of_any_size_takes_the_same_memory() {
         let api = api(recording.clone(), format!("{}/media", storage.base_url));
         let media = client(api.base_url()).media(&serde_json::from_value(recording).unwrap());
         let stats = counted(|| {
-            let done = media.download(&mut std::io::sink()).unwrap();
+            let done = media.write_to(&mut std::io::sink()).unwrap();
             assert_eq!(done.size, size as u64);
         });
         stats.max_bytes

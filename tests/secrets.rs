@@ -82,7 +82,7 @@ fn log_under(filter: &'static str) -> (String, String) {
     let api = api(record.clone(), &storage.url);
     let client = builder(api.base_url()).build().unwrap();
     let media = client.media(&serde_json::from_value(record).unwrap());
-    media.download(&mut std::io::sink()).unwrap();
+    media.write_to(&mut std::io::sink()).unwrap();
     assert!(storage.heads().iter().all(|head| head.contains(SIGNATURE)));
 
     list_with_oauth();

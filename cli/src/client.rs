@@ -49,7 +49,7 @@ impl Connection {
         listing.deadline(self.deadline)
     }
 
-    pub fn media(&self, recording: &RoomRecording) -> Media<'static> {
+    pub fn media(&self, recording: &RoomRecording) -> Media {
         self.client.media(recording).deadline(self.deadline)
     }
 

@@ -94,7 +94,7 @@ pub enum ErrorKind {
     /// Writing the media failed. The text names the file and the reason.
     Write(String),
     /// The program's callback cancelled the download:
-    /// [`Media::on_progress_or_cancel`](crate::Media::on_progress_or_cancel).
+    /// [`Media::on_progress`](crate::Media::on_progress).
     Cancelled,
 }
 

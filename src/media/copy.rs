@@ -1,11 +1,12 @@
-//! `Media::download`: the media into a writer.
+//! Copies the media into a writer.
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use super::failures::Interrupted;
+use super::progress::Progress;
 use super::reader::MediaReader;
-use super::request::{Downloaded, Media, OnProgress, Progress};
 use crate::error::{Error, ErrorKind};
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -50,7 +51,7 @@ impl From<io::Error> for CopyError {
 pub(super) fn copy(
     reader: &mut MediaReader,
     out: &mut (impl Write + ?Sized),
-    on_progress: &mut OnProgress<'_>,
+    on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<(), CopyError> {
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -62,39 +63,8 @@ pub(super) fn copy(
 
         out.write_all(&buffer[..count])?;
         let progress = Progress { received: reader.position(), total: reader.total() };
-        if on_progress.report(progress).is_break() {
+        if on_progress(progress).is_break() {
             return Err(CopyError::Cancelled);
         }
-    }
-}
-
-impl Media<'_> {
-    /// Downloads the media into a writer.
-    ///
-    /// # Errors
-    ///
-    /// - The errors of [`reader`](Self::reader).
-    /// - [`Transport`](ErrorKind::Transport), [`Timeout`](ErrorKind::Timeout),
-    ///   [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) or
-    ///   [`MediaChanged`](ErrorKind::MediaChanged) if the transfer fails and cannot be resumed.
-    /// - [`Write`](ErrorKind::Write) if writing fails.
-    /// - [`Cancelled`](ErrorKind::Cancelled) if the callback cancels the download.
-    ///
-    /// ```no_run
-    /// use twilio_room_recordings::{Client, Error};
-    ///
-    /// let client = Client::from_env()?;
-    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let mut out = std::io::stdout().lock();
-    /// let done = client.recording(room, recording).media().download(&mut out)?;
-    /// eprintln!("{} bytes", done.size);
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn download(mut self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
-        let mut reader = self.reader()?;
-        copy(&mut reader, out, &mut self.on_progress)
-            .map_err(|error| error.into_error("the media"))?;
-        Ok(Downloaded { size: reader.position(), transferred: reader.transferred() })
     }
 }

@@ -1,14 +1,18 @@
 //! The media of one recording.
 
 mod copy;
+mod download;
 mod failures;
 mod file;
 mod folder;
 mod partial;
+mod progress;
 mod reader;
 mod request;
 mod source;
 mod version;
 
+pub use download::Download;
+pub use progress::{Downloaded, Progress};
 pub use reader::MediaReader;
-pub use request::{Downloaded, Media, Progress};
+pub use request::Media;

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::mem;
 
 use super::failures::{Failures, Interrupted};
-use super::request::Media;
+use super::progress::Downloaded;
 use super::source::Source;
 use super::version::Version;
 use crate::deadline::Deadline;
@@ -75,6 +75,15 @@ struct Excess {
 }
 
 impl MediaReader {
+    /// Sends the first request.
+    pub(super) fn open(source: Source) -> Result<Self, Error> {
+        let deadline = source.deadline();
+        let recorded = source.recorded_size(deadline)?;
+        let mut reader = Self::new(source, recorded, deadline);
+        reader.connect_if_closed().map_err(Interrupted::into_error)?;
+        Ok(reader)
+    }
+
     /// A transfer without a request so far.
     pub(super) fn new(source: Source, recorded: Option<u64>, deadline: Deadline) -> Self {
         Self {
@@ -124,16 +133,17 @@ impl MediaReader {
         self.version()?.id(self.source.sid())
     }
 
+    /// The result, if no byte is missing.
+    pub(super) fn downloaded(&self) -> Downloaded {
+        Downloaded { size: self.position, transferred: self.transferred }
+    }
+
     pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    pub(super) fn transferred(&self) -> u64 {
-        self.transferred
-    }
-
     /// Sends the first request, unless that is done.
-    pub(super) fn open(&mut self) -> Result<(), Interrupted> {
+    pub(super) fn connect_if_closed(&mut self) -> Result<(), Interrupted> {
         if let Body::Closed = self.body {
             self.body = Body::Open(self.connect()?);
         }
@@ -276,7 +286,7 @@ impl MediaReader {
         }
 
         loop {
-            self.open()?;
+            self.connect_if_closed()?;
             let total = self.total();
             let is_at_end = total == Some(self.position);
             let mut open = match mem::take(&mut self.body) {
@@ -350,41 +360,6 @@ fn unusable(from: u64, error: Error) -> Interrupted {
 fn truncated(position: u64, total: Option<u64>) -> String {
     let total = total.map_or("an unknown number".to_owned(), |total| total.to_string());
     format!("the body ended after {position} of {total} bytes")
-}
-
-impl Media<'_> {
-    /// Opens the media as a reader. The first request is sent at once, and its errors are returned
-    /// here. A later error of the transfer is a [`std::io::Error`] that holds an [`Error`]. The
-    /// reader does not call the callback of [`on_progress`](Self::on_progress).
-    ///
-    /// # Errors
-    ///
-    /// - The errors of [`url`](Self::url).
-    /// - [`Storage`](ErrorKind::Storage) if the storage rejects the request.
-    /// - [`MediaSizeMismatch`](ErrorKind::MediaSizeMismatch) if the size in the storage differs
-    ///   from the recorded size.
-    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if neither the storage nor the record
-    ///   names the size, or if the storage has compressed the media.
-    ///
-    /// ```no_run
-    /// use std::io::{BufRead, BufReader};
-    /// use twilio_room_recordings::{Client, Error};
-    ///
-    /// let client = Client::from_env()?;
-    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let mut media = BufReader::new(client.recording(room, recording).media().reader()?);
-    /// let is_matroska = media.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"\x1A\x45\xDF\xA3"));
-    /// # let _ = is_matroska;
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn reader(&self) -> Result<MediaReader, Error> {
-        let deadline = self.source.deadline();
-        let recorded = self.source.recorded_size(deadline)?;
-        let mut reader = MediaReader::new(self.source.clone(), recorded, deadline);
-        reader.open().map_err(Interrupted::into_error)?;
-        Ok(reader)
-    }
 }
 
 impl Read for MediaReader {

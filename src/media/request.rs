@@ -1,9 +1,13 @@
 //! `Media`: the builder of a transfer.
 
-use std::fmt;
+use std::io::Write;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Instant;
 
+use super::download::Download;
+use super::progress::{Downloaded, Progress};
+use super::reader::MediaReader;
 use super::source::Source;
 use crate::error::Error;
 use crate::http::SignedUrl;
@@ -39,86 +43,18 @@ use crate::resource::RecordingResource;
 /// # Ok::<(), Error>(())
 /// ```
 #[must_use = "nothing is sent before the media is requested"]
-pub struct Media<'a> {
-    pub(super) source: Source,
-    pub(super) on_progress: OnProgress<'a>,
-    /// If true, no file is believed because of its size.
-    pub(super) replaces: bool,
+#[derive(Clone, Debug)]
+pub struct Media {
+    source: Source,
 }
 
-/// The callback of a download.
-pub(super) struct OnProgress<'a>(Callback<'a>);
-
-type Callback<'a> = Box<dyn FnMut(Progress) -> ControlFlow<()> + Send + 'a>;
-
-impl OnProgress<'_> {
-    pub(super) fn report(&mut self, progress: Progress) -> ControlFlow<()> {
-        (self.0)(progress)
-    }
-}
-
-impl fmt::Debug for Media<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Media").field("source", &self.source).finish_non_exhaustive()
-    }
-}
-
-/// The progress of a download.
-///
-/// ```
-/// use twilio_room_recordings::Progress;
-///
-/// fn percent(progress: Progress) -> Option<u64> {
-///     (progress.received * 100).checked_div(progress.total?)
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Progress {
-    /// The number of bytes of the media that are written, including those of an earlier run.
-    pub received: u64,
-    /// The size of the media in bytes, if it is known.
-    pub total: Option<u64>,
-}
-
-/// The result of a download.
-///
-/// ```
-/// use twilio_room_recordings::Downloaded;
-///
-/// fn report(done: Downloaded) {
-///     match done.transferred {
-///         0 => println!("nothing to transfer"),
-///         bytes => println!("{bytes} of {} bytes transferred now", done.size),
-///     }
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Downloaded {
-    /// The size of the media in bytes.
-    pub size: u64,
-    /// The number of bytes that this call transferred. Less than the size if it resumed an earlier
-    /// download, more if it started over, and 0 if nothing had to be transferred or if another
-    /// download finished first.
-    pub transferred: u64,
-}
-
-impl<'a> Media<'a> {
+impl Media {
     pub(crate) fn of(resource: RecordingResource) -> Self {
-        Self::new(Source::of(resource))
+        Self { source: Source::of(resource) }
     }
 
     pub(crate) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
-        Self::new(Source::of_record(resource, record))
-    }
-
-    fn new(source: Source) -> Self {
-        Self {
-            source,
-            on_progress: OnProgress(Box::new(|_| ControlFlow::Continue(()))),
-            replaces: false,
-        }
+        Self { source: Source::of_record(resource, record) }
     }
 
     /// Sets the instant by which the transfer must have ended, retries and their delays included.
@@ -143,33 +79,12 @@ impl<'a> Media<'a> {
         self
     }
 
-    /// Calls the callback after each piece that [`download`](Self::download) or
-    /// [`download_to`](Self::download_to) has written. It replaces an earlier callback.
-    ///
-    /// ```no_run
-    /// use twilio_room_recordings::{Client, Error, RoomRecording};
-    ///
-    /// fn save(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
-    ///     let media = client.media(recording).on_progress(|progress| {
-    ///         eprintln!("{} of {:?} bytes", progress.received, progress.total);
-    ///     });
-    ///     media.download_to(format!("{}.media", recording.sid))?;
-    ///     Ok(())
-    /// }
-    /// ```
-    pub fn on_progress(self, mut callback: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress_or_cancel(move |progress| {
-            callback(progress);
-            ControlFlow::Continue(())
-        })
-    }
-
-    /// Calls the callback as [`on_progress`](Self::on_progress) does. If it returns
-    /// [`Break`](ControlFlow::Break), the download fails with
+    /// Sets a callback, which is called after each piece that the download has written. If it
+    /// returns [`Break`](ControlFlow::Break), the download fails with
     /// [`Cancelled`](crate::ErrorKind::Cancelled).
     ///
-    /// [`download_to`](Self::download_to) then keeps the partial file, so a later call resumes the
-    /// download. The callback is not called while no bytes arrive:
+    /// [`download_to`](Download::download_to) then keeps the partial file, so a later call resumes
+    /// the download. The callback is not called while no bytes arrive:
     /// [`deadline`](Self::deadline) limits that time.
     ///
     /// ```no_run
@@ -178,22 +93,22 @@ impl<'a> Media<'a> {
     /// use twilio_room_recordings::{Client, Error, ErrorKind, RoomRecording};
     ///
     /// fn save(client: &Client, recording: &RoomRecording, stop: &AtomicBool) -> Result<(), Error> {
-    ///     let media = client.media(recording).on_progress_or_cancel(|_| {
+    ///     let download = client.media(recording).on_progress(|progress| {
+    ///         eprintln!("{} of {:?} bytes", progress.received, progress.total);
     ///         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     ///     });
-    ///     match media.download_to(format!("{}.media", recording.sid)) {
+    ///     match download.download_to(recording.file_name()) {
     ///         Err(error) if *error.kind() == ErrorKind::Cancelled => println!("stopped"),
     ///         done => println!("{} bytes", done?.size),
     ///     }
     ///     Ok(())
     /// }
     /// ```
-    pub fn on_progress_or_cancel(
-        mut self,
-        callback: impl FnMut(Progress) -> ControlFlow<()> + Send + 'a,
-    ) -> Self {
-        self.on_progress = OnProgress(Box::new(callback));
-        self
+    pub fn on_progress<F>(self, callback: F) -> Download<F>
+    where
+        F: FnMut(Progress) -> ControlFlow<()>,
+    {
+        Download::new(self.source, callback)
     }
 
     /// Makes [`download_to`](Self::download_to) replace a file of the recorded size, instead of
@@ -208,7 +123,7 @@ impl<'a> Media<'a> {
     /// }
     /// ```
     pub fn replace_existing(mut self) -> Self {
-        self.replaces = true;
+        self.source.replaces = true;
         self
     }
 
@@ -237,6 +152,102 @@ impl<'a> Media<'a> {
         self.source.recorded_size(deadline)?;
         self.source.sign(deadline)
     }
+
+    /// Opens the media as a reader. The first request is sent at once, and its errors are returned
+    /// here. A later error of the transfer is a [`std::io::Error`] that holds an [`Error`].
+    ///
+    /// # Errors
+    ///
+    /// - The errors of [`url`](Self::url).
+    /// - [`Storage`](crate::ErrorKind::Storage) if the storage rejects the request.
+    /// - [`MediaSizeMismatch`](crate::ErrorKind::MediaSizeMismatch) if the size in the storage differs
+    ///   from the recorded size.
+    /// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if neither the storage nor the record
+    ///   names the size, or if the storage has compressed the media.
+    ///
+    /// ```no_run
+    /// use std::io::{BufRead, BufReader};
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let mut media = BufReader::new(client.recording(room, recording).media().reader()?);
+    /// let is_matroska = media.fill_buf().is_ok_and(|bytes| bytes.starts_with(b"\x1A\x45\xDF\xA3"));
+    /// # let _ = is_matroska;
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn reader(&self) -> Result<MediaReader, Error> {
+        MediaReader::open(self.source.clone())
+    }
+
+    /// Downloads the media into a writer.
+    ///
+    /// # Errors
+    ///
+    /// - The errors of [`reader`](Self::reader).
+    /// - [`Transport`](crate::ErrorKind::Transport), [`Timeout`](crate::ErrorKind::Timeout),
+    ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) or
+    ///   [`MediaChanged`](crate::ErrorKind::MediaChanged) if the transfer fails and cannot be resumed.
+    /// - [`Write`](crate::ErrorKind::Write) if writing fails.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let mut out = std::io::stdout().lock();
+    /// let done = client.recording(room, recording).media().write_to(&mut out)?;
+    /// eprintln!("{} bytes", done.size);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn write_to(self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
+        self.on_progress(|_| ControlFlow::Continue(())).write_to(out)
+    }
+
+    /// Downloads the media to a file. The file appears under its name only when it is complete and
+    /// on the disk.
+    ///
+    /// - **Resuming.** Until then, the media is in a partial file in the same folder:
+    ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After a
+    ///   failure, a later call resumes it, even if the process was killed. If the media has no
+    ///   strong entity tag, the name is random, and the partial file is removed after a failure.
+    /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
+    ///   checked, nothing is transferred, and a callback is not called. Any other file at the path is
+    ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too.
+    /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot
+    ///   be resumed, the download starts over. That counts as a retry.
+    /// - **Several calls** at the same time for one file, in one program or several, all succeed.
+    /// - **Shared folders.** A partial file is resumed only if it is a regular file without other
+    ///   links, and has the owner, group and mode of a file that was just created in the folder.
+    ///   Links are not followed. Outside Unix, no partial file is resumed.
+    /// - **Full disks.** If writing fails, the partial file is removed.
+    ///
+    /// If a power failure damages a partial file without shortening it, the damage is not noticed.
+    /// If the media is replaced between two calls, the partial file of its old version stays.
+    ///
+    /// # Errors
+    ///
+    /// - The errors of [`download`](Self::write_to). After
+    ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded), a later call resumes the
+    ///   download too.
+    /// - [`Write`](crate::ErrorKind::Write), before any request, if the path does not end in a
+    ///   name, names something that is not a regular file, or is in a folder that does not exist.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error, RoomRecording};
+    ///
+    /// fn save(client: &Client, recording: &RoomRecording) -> Result<(), Error> {
+    ///     let file = recording.file_name();
+    ///     let done = client.media(recording).download_to(&file)?;
+    ///     println!("{file}: {} bytes, {} of them transferred now", done.size, done.transferred);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn download_to(self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
+        self.on_progress(|_| ControlFlow::Continue(())).download_to(path)
+    }
 }
 
 impl RecordingResource {
@@ -254,7 +265,7 @@ impl RecordingResource {
     /// client.recording(room, recording).media().download_to("track.mka")?;
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn media(&self) -> Media<'static> {
+    pub fn media(&self) -> Media {
         Media::of(self.clone())
     }
 }

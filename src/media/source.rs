@@ -17,6 +17,8 @@ pub(super) struct Source {
     /// `None` if the record must be fetched first.
     known: Option<Known>,
     deadline: Deadline,
+    /// If true, no file is believed because of its size.
+    pub replaces: bool,
 }
 
 /// The part of a record that is about its media.
@@ -30,7 +32,7 @@ struct Known {
 impl Source {
     pub(super) fn of(resource: RecordingResource) -> Self {
         let deadline = resource.own_deadline();
-        Self { resource, known: None, deadline }
+        Self { resource, known: None, deadline, replaces: false }
     }
 
     pub(super) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {

@@ -65,7 +65,7 @@ fn download_in_threads(client: &Client) {
             scope.spawn(|| {
                 start.wait();
                 for _ in 0..DOWNLOADS {
-                    client.media(&recording).download(&mut std::io::sink()).unwrap();
+                    client.media(&recording).write_to(&mut std::io::sink()).unwrap();
                 }
             });
         }
@@ -130,7 +130,7 @@ fn bytes_behind_a_response_of_the_storage_are_retried_over_another_connection() 
     let recording: RoomRecording = serde_json::from_value(record).unwrap();
     let client = builder(&api.url).build().unwrap();
     for _ in 0..2 {
-        client.media(&recording).download(&mut std::io::sink()).unwrap();
+        client.media(&recording).write_to(&mut std::io::sink()).unwrap();
     }
     assert_eq!(storage.requests(), 2);
 }
@@ -147,6 +147,6 @@ fn coding_of_a_body_that_is_not_there_is_ignored() {
     let deleted = format!("HTTP/1.1 204 No Content\r\n{coding}\r\n").into_bytes();
     let api = RawServer::start(vec![http("302 Found", &headers, b""), deleted]);
     let client = builder(&api.base_url).retry(RetryPolicy::off()).build().unwrap();
-    client.media(&recording).download(&mut std::io::sink()).unwrap();
+    client.media(&recording).write_to(&mut std::io::sink()).unwrap();
     client.recording(room(), recording.sid).delete().unwrap();
 }

@@ -78,7 +78,7 @@ fn write_error() -> Error {
     record["size"] = 10.into();
     let api = api(record.clone(), &storage.url);
     let media = client(api.base_url()).media(&serde_json::from_value(record).unwrap());
-    media.download(&mut Full).unwrap_err()
+    media.write_to(&mut Full).unwrap_err()
 }
 
 /// The line that `anyhow` prints for `{:#}`: the error and its sources.
@@ -180,7 +180,7 @@ fn invalid_response_names_its_host() {
     );
     let client = client(api.base_url());
     let media = client.media(&serde_json::from_value(record).unwrap());
-    let line = media.download(&mut io::sink()).unwrap_err().to_string();
+    let line = media.write_to(&mut io::sink()).unwrap_err().to_string();
     assert!(line.starts_with("invalid response from localhost: "), "{line}");
 }
 

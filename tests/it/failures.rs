@@ -231,7 +231,7 @@ fn dripping_error_body_is_limited_by_the_attempt() {
     let api = api(record.clone(), format!("{}/media", storage.base_url));
     let recording = serde_json::from_value(record).unwrap();
     let media = quick(api.base_url()).media(&recording);
-    let error = media.download(&mut io::sink()).unwrap_err();
+    let error = media.write_to(&mut io::sink()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Storage(_)), "{error:?}");
     assert!(start.elapsed() < LONG / 2);
 }

@@ -16,7 +16,7 @@ fn file_appears_complete_and_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
     let setting = Setting::new(truncated());
-    let media = setting.known_media().on_progress(|_| assert!(!path.exists()));
+    let media = setting.known_media().on_progress(observing(|_| assert!(!path.exists())));
     let done = media.download_to(&path).unwrap();
     assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64));
     assert!(fs::read(&path).unwrap() == media_bytes());
@@ -60,8 +60,9 @@ fn file_of_the_recorded_size_is_replaced_if_that_is_wanted() {
     let path = folder.path().join("a.mka");
     fs::write(&path, vec![9; SIZE]).unwrap();
     let setting = Setting::new(vec![Fate::CutAfter(1)]);
-    let media = setting.known_media().on_progress(|_| assert!(path.exists()));
-    let done = media.replace_existing().download_to(&path).unwrap();
+    let media = setting.known_media().replace_existing();
+    let media = media.on_progress(observing(|_| assert!(path.exists())));
+    let done = media.download_to(&path).unwrap();
     assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64));
     assert!(fs::read(&path).unwrap() == media_bytes());
     assert_eq!(names(folder.path()), ["a.mka"]);
@@ -309,11 +310,11 @@ fn failure_after_another_download_has_finished_is_success() {
     let path = folder.path().join("a.mka");
     let gone = http("404 Not Found", "Connection: close\r\n", b"");
     let setting = Setting::new(vec![Fate::CutAfter(SIZE / 2), Fate::Raw(gone)]);
-    let overtaken = setting.known_media().on_progress(|_| {
+    let overtaken = setting.known_media().on_progress(observing(|_| {
         if !path.exists() {
             Setting::new(vec![]).download_to(&path).unwrap();
         }
-    });
+    }));
     assert_eq!(overtaken.download_to(&path).unwrap().transferred, 0);
     assert!(fs::read(&path).unwrap() == media_bytes());
     assert_eq!(names(folder.path()), ["a.mka"]);
@@ -344,7 +345,7 @@ fn cancelled_download_is_resumed_by_a_later_call() {
     let path = folder.path().join("a.mka");
     let setting = Setting::new(vec![]);
     let mut received = 0;
-    let media = setting.known_media().on_progress_or_cancel(|progress| {
+    let media = setting.known_media().on_progress(|progress| {
         received = progress.received;
         if received > 100_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

@@ -24,7 +24,8 @@ fn partial_file_is_resumed_wherever_the_download_was_interrupted() {
 
         let setting = Setting::new(vec![]);
         let mut first = None;
-        let media = setting.known_media().on_progress(|it| first = first.or(Some(it.received)));
+        let media =
+            setting.known_media().on_progress(observing(|it| first = first.or(Some(it.received))));
         let done = media.download_to(&path).unwrap();
         assert_eq!((done.size as usize, done.transferred as usize), (SIZE, SIZE - position));
         assert!(first.unwrap() as usize > position);
@@ -69,11 +70,11 @@ fn media_without_a_strong_entity_tag_leaves_no_partial_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mka");
         let setting = Setting::new(vec![fate]).without_retries();
-        let media = setting.known_media().on_progress(|_| {
+        let media = setting.known_media().on_progress(observing(|_| {
             let names = names(folder.path());
             let id = names[0].strip_prefix("a.mka.").and_then(|it| it.strip_suffix(".part"));
             assert!(names.len() == 1 && id.is_some_and(|id| id.len() == 16), "{names:?}");
-        });
+        }));
         media.download_to(&path).unwrap_err();
         assert!(names(folder.path()).is_empty());
     }

@@ -74,7 +74,7 @@ proptest! {
         maximum in 0_u32..4,
     ) {
         let mut out = Vec::new();
-        let done = setting(size, fates, maximum).media().download(&mut out);
+        let done = setting(size, fates, maximum).media().write_to(&mut out);
         prop_assert!(is_of_one_version(&out, size));
         if let Ok(done) = done {
             prop_assert_eq!((done.size as usize, out.len()), (size, size));

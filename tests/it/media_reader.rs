@@ -16,8 +16,8 @@ use crate::support::{RawServer, after, builder, client, http, room};
 fn media_is_downloaded_and_progress_is_reported() {
     let setting = Setting::new(vec![]);
     let (mut out, mut seen) = (Vec::new(), Vec::new());
-    let media = setting.known_media().on_progress(|progress| seen.push(progress));
-    let done = media.download(&mut out).unwrap();
+    let media = setting.known_media().on_progress(observing(|progress| seen.push(progress)));
+    let done = media.write_to(&mut out).unwrap();
     assert!(out == media_bytes());
     assert_eq!((done.size, done.transferred), (SIZE as u64, SIZE as u64));
     assert!(seen.len() > 1 && seen.is_sorted_by_key(|it| it.received));
@@ -105,7 +105,7 @@ fn range_of_media_of_unknown_length_is_accepted() {
     let storage = Storage::start(media_bytes(), vec![Fate::CutAfter(9), Fate::Raw(rest)]);
     let api = api(json, &storage.url);
     let media = client(api.base_url()).recording(room(), sid()).media();
-    assert_eq!(media.download(&mut Vec::new()).unwrap().size as usize, SIZE);
+    assert_eq!(media.write_to(&mut Vec::new()).unwrap().size as usize, SIZE);
     assert_eq!(storage.ranges(), [0, 9]);
 }
 
@@ -124,7 +124,7 @@ fn deadline_ends_a_stalled_transfer() {
     ] {
         let media = setting.known_media().deadline(after(Duration::from_millis(200)));
         let start = Instant::now();
-        let error = media.download(&mut Vec::new()).unwrap_err();
+        let error = media.write_to(&mut Vec::new()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
         assert!(!error.is_transient() && start.elapsed() < Duration::from_secs(20));
     }
@@ -144,7 +144,7 @@ fn deadline_ends_a_stalled_transfer_that_cannot_be_resumed() {
         let media = media.deadline(after(Duration::from_millis(200)));
         let done = match is_file {
             true => media.download_to(folder.path().join("a.mka")),
-            false => media.download(&mut Vec::new()),
+            false => media.write_to(&mut Vec::new()),
         };
         let error = done.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
@@ -171,7 +171,7 @@ fn replaced_media_is_an_error_and_never_mixed() {
     for changed in other.map(Fate::Tagged) {
         let setting = Setting::new(vec![Fate::CutAfter(SIZE / 2), changed]);
         let mut out = Vec::new();
-        let error = setting.known_media().download(&mut out).unwrap_err();
+        let error = setting.known_media().write_to(&mut out).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::MediaChanged { .. }), "{error:?}");
         assert!(!error.is_transient() && error.attempts() == 2, "{error:?}");
         assert!(out == media_bytes()[..SIZE / 2]);
@@ -204,7 +204,7 @@ fn size_that_differs_from_the_recorded_one_is_an_error_before_the_first_byte() {
         let api = api(completed(SIZE + 1), &storage.url);
         let mut out = Vec::new();
         let media = client(api.base_url()).recording(room(), sid()).media();
-        let error = media.download(&mut out).unwrap_err();
+        let error = media.write_to(&mut out).unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::MediaSizeMismatch { recorded, stored: it, .. }
                 if (*recorded, *it) == (SIZE as u64 + 1, stored as u64)),
@@ -224,7 +224,7 @@ fn empty_media_is_complete() {
         let media = client(api.base_url()).recording(room(), sid()).media();
         let mut out = Vec::new();
         assert_eq!(media.reader().unwrap().total(), Some(0));
-        assert_eq!(media.download(&mut out).unwrap().size, 0);
+        assert_eq!(media.write_to(&mut out).unwrap().size, 0);
         assert!(out.is_empty());
     }
 }
@@ -328,7 +328,7 @@ fn media_by_sid_needs_only_the_status_and_the_size_of_the_record() {
         });
         let mut out = Vec::new();
         let media = client(api.base_url()).recording(room(), sid()).media();
-        media.download(&mut out).unwrap_or_else(|error| panic!("{field}: {error}"));
+        media.write_to(&mut out).unwrap_or_else(|error| panic!("{field}: {error}"));
         assert!(out == media_bytes());
     }
 }
@@ -364,7 +364,7 @@ fn failure_of_the_writer_is_returned_with_its_cause() {
         }
     }
 
-    let error = Setting::new(vec![]).known_media().download(&mut Full).unwrap_err();
+    let error = Setting::new(vec![]).known_media().write_to(&mut Full).unwrap_err();
     assert_eq!(error.to_string(), "could not write the media: no storage space");
     assert!(error.get_ref().unwrap().is::<std::io::Error>());
 }
@@ -372,9 +372,9 @@ fn failure_of_the_writer_is_returned_with_its_cause() {
 #[test]
 fn cancelled_download_sends_no_further_request() {
     let setting = Setting::new(vec![Fate::CutAfter(1000); 9]);
-    let media = setting.known_media().on_progress_or_cancel(|_| ControlFlow::Break(()));
+    let media = setting.known_media().on_progress(|_| ControlFlow::Break(()));
     let mut out = Vec::new();
-    assert_eq!(*media.download(&mut out).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(*media.write_to(&mut out).unwrap_err().kind(), ErrorKind::Cancelled);
     assert!(!out.is_empty() && out.len() <= 1000);
     assert_eq!(setting.storage.heads().len(), 1);
 }

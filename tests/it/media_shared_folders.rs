@@ -137,12 +137,12 @@ fn partial_file_that_is_replaced_during_the_download_is_not_published() {
         fs::write(&precious, "precious").unwrap();
         let setting = Setting::new(vec![]);
         let mut is_first = true;
-        let media = setting.known_media().on_progress(|_| {
+        let media = setting.known_media().on_progress(observing(|_| {
             if std::mem::take(&mut is_first) {
                 fs::rename(&partial, partial.with_extension("moved")).unwrap();
                 plant(&partial);
             }
-        });
+        }));
         let error = media.download_to(&path).unwrap_err();
         assert!(error.to_string().contains("was removed or replaced"), "{error}");
         assert!(error.to_string().contains("a.mka"), "{error}");

@@ -479,7 +479,7 @@ fn storage_receives_no_token() {
     recording["size"] = 100.into();
     let (api, token) = (media_api(recording.clone(), &storage.url), TokenServer::of_tokens());
     let client = oauth_client(api.base_url(), &token.base_url);
-    client.media(&serde_json::from_value(recording).unwrap()).download(&mut sink()).unwrap();
+    client.media(&serde_json::from_value(recording).unwrap()).write_to(&mut sink()).unwrap();
     let heads = storage.heads().concat().to_lowercase();
     assert!(!heads.contains("access-token-1") && !heads.contains("authorization"), "{heads}");
     assert_eq!(api.requests()[0].headers["authorization"], "Bearer access-token-1");

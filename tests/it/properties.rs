@@ -248,7 +248,7 @@ proptest! {
         let api = api(record.clone(), &storage.url);
         let client = client(api.base_url());
         let mut out = Vec::new();
-        let done = client.media(&serde_json::from_value(record).unwrap()).download(&mut out);
+        let done = client.media(&serde_json::from_value(record).unwrap()).write_to(&mut out);
         prop_assert!(out.len() <= 1000);
         match done {
             Ok(done) => prop_assert_eq!((done.size, out.len()), (1000, 1000)),

@@ -79,7 +79,7 @@ fn lists_by_the_environment() {
             Err(error) => return println!("failed: {error}"),
         };
         println!("listed {}", recording.sid);
-        match client.media(&recording).download(&mut std::io::sink()) {
+        match client.media(&recording).write_to(&mut std::io::sink()) {
             Ok(done) => println!("downloaded {}", done.size),
             Err(error) => println!("not downloaded: {error}, requests: {}.", error.attempts()),
         }

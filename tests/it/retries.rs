@@ -264,7 +264,7 @@ fn retry_after_of_the_storage_is_honoured_up_to_its_maximum() {
         let policy = RetryPolicy::default().initial_backoff(Duration::ZERO);
         let client = builder(api.base_url()).retry(policy.max_retry_after(second)).build().unwrap();
         let recording = serde_json::from_value(record.clone()).unwrap();
-        let downloaded = client.media(&recording).download(&mut std::io::sink());
+        let downloaded = client.media(&recording).write_to(&mut std::io::sink());
         (downloaded, storage.heads().len())
     };
 

@@ -162,7 +162,7 @@ fn secret_echoed_by_the_storage_is_redacted() {
             let api = api(record.clone(), format!("{}/media", storage.base_url));
             let client = builder(TOKEN, api.base_url()).build().unwrap();
             let media = client.media(&serde_json::from_value(record).unwrap());
-            assert_redacted(&media.download(&mut std::io::sink()).unwrap_err(), &form);
+            assert_redacted(&media.write_to(&mut std::io::sink()).unwrap_err(), &form);
         }
     }
 }

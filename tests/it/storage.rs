@@ -18,7 +18,7 @@ fn record() -> Value {
 fn download(api: &Server) -> Result<Vec<u8>, Error> {
     let client = builder(api.base_url()).build().unwrap();
     let mut received = Vec::new();
-    client.media(&serde_json::from_value(record()).unwrap()).download(&mut received)?;
+    client.media(&serde_json::from_value(record()).unwrap()).write_to(&mut received)?;
     Ok(received)
 }
 
@@ -59,7 +59,7 @@ fn relative_redirect_of_the_api_is_followed() {
             let server = RawServer::start(vec![redirect, close("200 OK", "", MEDIA)]);
             let media = client(&server.base_url).media(&recording);
             let mut received = Vec::new();
-            media.download(&mut received).unwrap();
+            media.write_to(&mut received).unwrap();
             assert_eq!(received, MEDIA);
             let head = server.heads.lock().unwrap()[1].clone();
             assert!(head.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{head}");

@@ -158,7 +158,7 @@ fn damaged_record_in_a_download_is_retried_and_the_download_resumes() {
 
     let recording = serde_json::from_value(record).unwrap();
     let mut received = Vec::new();
-    client.media(&recording).download(&mut received).unwrap();
+    client.media(&recording).write_to(&mut received).unwrap();
     assert!(received == media);
     let retries = retries.lock().unwrap().clone();
     let [retry] = &retries[..] else { panic!("{retries:?}") };
@@ -227,7 +227,7 @@ fn later_connections_resume_the_session() {
     };
 
     list(None);
-    client.media(&recording).download(&mut std::io::sink()).unwrap();
+    client.media(&recording).write_to(&mut std::io::sink()).unwrap();
     list(Some(after(Duration::from_secs(20))));
     list(Some(after(Duration::from_secs(3600))));
 

@@ -5,6 +5,7 @@ use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::io::Read;
 use std::iter::FusedIterator;
+use std::ops::ControlFlow;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::str::FromStr;
 
@@ -18,7 +19,6 @@ const fn value<
     T: Clone + Debug + Eq + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe + 'static,
 >() {
 }
-const fn sent<T: Debug + Send>() {}
 const fn key<T: Clone + Ord + Hash>() {}
 const fn hashed<T: Hash>() {}
 const fn text<T: AsRef<str> + Display + FromStr + Serialize + DeserializeOwned>() {}
@@ -33,9 +33,9 @@ macro_rules! assert_for {
     };
 }
 
-assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, MediaReader,
+assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, Media, MediaReader,
+    Download<fn(Progress) -> ControlFlow<()>>,
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
-assert_for!(sent: Media<'static>);
 assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
     Downloaded, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,

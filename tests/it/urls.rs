@@ -33,7 +33,7 @@ const VALID: [&str; 9] = [
 
 fn media_error(api: &str) -> Error {
     let recording: RoomRecording = serde_json::from_value(recording(0)).unwrap();
-    client(api).media(&recording).download(&mut std::io::sink()).unwrap_err()
+    client(api).media(&recording).write_to(&mut std::io::sink()).unwrap_err()
 }
 
 #[track_caller]

@@ -148,14 +148,14 @@ impl Archiver<'_> {
         path: &Path,
         mut transfer: Transfer<'_>,
     ) -> Option<Downloaded> {
-        let media = self.connection.media(recording).on_progress_or_cancel(|progress| {
+        let media = self.connection.media(recording).replace_existing().on_progress(|progress| {
             transfer.update(progress);
             if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if !self.outage.wait_for_turn() {
             return None;
         }
-        let downloaded = media.replace_existing().download_to(path);
+        let downloaded = media.download_to(path);
         if let Some(failures) = self.outage.end_turn(outcome_of(&downloaded)) {
             self.stop(&format!("{failures} recordings in a row failed: run again later"));
         }

@@ -1,6 +1,7 @@
 //! `download`: the media of one recording.
 
 use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -73,9 +74,12 @@ fn download(
 ) -> Result<Downloaded, Error> {
     bar.expect(recording);
     let mut transfer = bar.transfer(recording);
-    let media = connection.media(recording).on_progress(|progress| transfer.update(progress));
+    let media = connection.media(recording).on_progress(|progress| {
+        transfer.update(progress);
+        ControlFlow::Continue(())
+    });
     match path {
         Some(path) => media.download_to(path),
-        None => media.download(&mut Waiting(io::stdout().lock())),
+        None => media.write_to(&mut Waiting(io::stdout().lock())),
     }
 }

@@ -1,12 +1,13 @@
 //! One recording in a storage that can break, and what its tests share.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use twilio_room_recordings::{
-    Client, Downloaded, Error, Media, RecordingSid, RetryPolicy, RoomRecording,
+    Client, Downloaded, Error, Media, Progress, RecordingSid, RetryPolicy, RoomRecording,
 };
 
 use super::fake_server::{Server, recording};
@@ -64,19 +65,19 @@ impl Setting {
         self.with_retries(RetryPolicy::off())
     }
 
-    pub fn media(&self) -> Media<'static> {
+    pub fn media(&self) -> Media {
         self.client.recording(super::room(), sid()).media()
     }
 
     /// The media by a record that is at hand.
-    pub fn known_media(&self) -> Media<'static> {
+    pub fn known_media(&self) -> Media {
         self.client.media(&record(completed(SIZE)))
     }
 
     /// Downloads into memory.
     pub fn download(&self) -> Result<Vec<u8>, Error> {
         let mut out = Vec::new();
-        self.known_media().download(&mut out).map(|_| out)
+        self.known_media().write_to(&mut out).map(|_| out)
     }
 
     #[track_caller]
@@ -86,6 +87,16 @@ impl Setting {
 
     pub fn download_to(&self, path: &Path) -> Result<Downloaded, Error> {
         self.known_media().download_to(path)
+    }
+}
+
+/// A callback that never cancels the download.
+pub fn observing(
+    mut callback: impl FnMut(Progress) + Send,
+) -> impl FnMut(Progress) -> ControlFlow<()> + Send {
+    move |progress| {
+        callback(progress);
+        ControlFlow::Continue(())
     }
 }
 
