@@ -1,6 +1,6 @@
 //! The media in a file that is complete or not there.
 
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub(super) fn download_to(
         let Err(error) = fetch(&mut reader, path, on_progress) else {
             return Ok(reader.downloaded());
         };
-        if !matches!(error, CopyError::Cancelled)
+        if matches!(error, CopyError::Interrupted(_))
             && let Some(size) = size_there(recorded)
         {
             // Another download was faster.
@@ -62,7 +62,14 @@ fn fetch(
     let mut partial = Partial::open(path, reader.version_id())?;
     let copied = fill(reader, &mut partial, on_progress);
     match &copied {
-        Ok(()) => partial.publish(path)?,
+        Ok(()) => {
+            let is_there = || size_there(path, Some(reader.position())).is_some();
+            // If it has become the file at the path, another download was faster.
+            if !partial.publish(path, reader.position())? && !is_there() {
+                let reason = "the partial file was removed or replaced";
+                return Err(io::Error::other(reason).into());
+            }
+        }
         Err(error) if error.can_resume() && size_there(path, reader.recorded()).is_none() => {}
         Err(_) => partial.discard(),
     }

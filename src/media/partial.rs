@@ -12,8 +12,7 @@ use super::folder::{self, partial_path, random_partial_path};
 /// is kept after a failure, to be resumed. Otherwise `ID` is random, and the file is removed.
 pub(super) struct Partial {
     pub file: File,
-    path: PathBuf,
-    on_drop: OnDrop,
+    place: Place,
 }
 
 #[derive(Clone, Copy)]
@@ -38,36 +37,34 @@ impl Partial {
         loop {
             let path = random_partial_path(path);
             match create_new(&path) {
-                Ok(file) => return Ok(Self { file, path, on_drop: OnDrop::Remove }),
+                Ok(file) => {
+                    let place = Place { path, on_drop: OnDrop::Remove };
+                    return Ok(Self { file, place });
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Moves the complete file to its final path when its bytes are on the disk.
-    pub(super) fn publish(mut self, path: &Path) -> io::Result<()> {
+    /// Moves the complete file of this size to its final path when its bytes are on the disk. Returns
+    /// `false` if it is gone: another download has moved it, or somebody has removed it.
+    pub(super) fn publish(self, path: &Path, size: u64) -> io::Result<bool> {
         if let Err(error) = folder::sync(&self.file) {
             // Nobody knows which of the bytes are on the disk.
             self.discard();
             return Err(error);
         }
         if !self.is_in_place() {
-            return Err(io::Error::other("the partial file was removed or replaced"));
+            return Ok(false);
         }
 
-        match fs::rename(&self.path, path) {
-            Ok(()) => {
-                self.on_drop = OnDrop::Keep;
-                folder::sync_folder_of(path)
-            }
-            Err(error) => {
-                if is_full(&error) {
-                    self.discard();
-                }
-                Err(error)
-            }
-        }
+        // Some file systems write a file only when it is closed, and some cannot rename an open one.
+        let Self { file, place } = self;
+        drop(file);
+        place.check_size(size)?;
+        place.move_to(path)?;
+        folder::sync_folder_of(path).map(|()| true)
     }
 
     /// Removes the file. If that fails, at least its bytes are given back.
@@ -76,7 +73,7 @@ impl Partial {
         if !self.is_in_place() {
             return;
         }
-        match fs::remove_file(&self.path) {
+        match fs::remove_file(&self.place.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 // A later download finds an empty file, or one that it cannot use.
                 let _ = self.file.set_len(0);
@@ -87,17 +84,53 @@ impl Partial {
 
     fn is_in_place(&self) -> bool {
         #[cfg(unix)]
-        let is_in_place = own::is_at(&self.file, &self.path).unwrap_or(false);
+        let is_in_place = own::is_at(&self.file, &self.place.path).unwrap_or(false);
         #[cfg(not(unix))]
         let is_in_place = true;
         is_in_place
     }
 }
 
-impl Drop for Partial {
+/// The name of a partial file. A random one is removed when it is dropped.
+struct Place {
+    path: PathBuf,
+    on_drop: OnDrop,
+}
+
+impl Place {
+    /// Checks the size of the file after it was closed, which can fail without an error.
+    fn check_size(&self, expected: u64) -> io::Result<()> {
+        let size = fs::symlink_metadata(&self.path)?.len();
+        if size == expected {
+            return Ok(());
+        }
+
+        // What is there is of no use. If it cannot be removed, a later download empties it.
+        let _ = fs::remove_file(&self.path);
+        Err(io::Error::other(format!(
+            "the file has {size} bytes after it was closed: expected {expected}; the disk or the \
+             quota may be full"
+        )))
+    }
+
+    fn move_to(mut self, path: &Path) -> io::Result<()> {
+        match fs::rename(&self.path, path) {
+            Ok(()) => self.on_drop = OnDrop::Keep,
+            Err(error) => {
+                if is_full(&error) {
+                    self.on_drop = OnDrop::Remove;
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
         if let OnDrop::Remove = self.on_drop {
-            // Nobody else uses a random name, so a file that is gone already is no failure.
+            // A file that is gone already is no failure.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -146,7 +179,10 @@ mod own {
                 Err(error) => return Err(error),
             };
             match opened {
-                Opened::Own(file) => return Ok(Partial { file, path, on_drop: OnDrop::Keep }),
+                Opened::Own(file) => {
+                    let place = Place { path, on_drop: OnDrop::Keep };
+                    return Ok(Partial { file, place });
+                }
                 Opened::Gone => {}
                 Opened::Unusable => break,
             }
@@ -154,11 +190,17 @@ mod own {
         random.map_or_else(|| Partial::create_random(whole), Ok)
     }
 
-    /// Opens the file at this path if it is like a file that was just created beside it.
+    /// Opens the file at this path if nobody else can have written to it: it is private, or like a
+    /// file that was just created beside it. Its mode is then that of the created one.
     fn open_existing(path: &Path, created: &Metadata) -> io::Result<Opened> {
+        const WRITABLE_BY_OTHERS: u32 = 0o022;
         let is_own = |file: &Metadata| {
-            let (owner, mode) = ((file.uid(), file.gid()), file.mode());
-            file.nlink() == 1 && owner == (created.uid(), created.gid()) && mode == created.mode()
+            let is_alike = (file.gid(), file.mode()) == (created.gid(), created.mode());
+            let is_private = file.mode() & WRITABLE_BY_OTHERS == 0;
+            file.is_file()
+                && file.nlink() == 1
+                && file.uid() == created.uid()
+                && (is_private || is_alike)
         };
         match fs::symlink_metadata(path) {
             Ok(there) if is_own(&there) => {}
@@ -173,7 +215,11 @@ mod own {
             Err(_) => return Ok(Opened::Unusable),
         };
         match lock(file, path)? {
-            Opened::Own(file) if !is_own(&file.metadata()?) => Ok(Opened::Unusable),
+            Opened::Own(file) if is_own(&file.metadata()?) => {
+                file.set_permissions(created.permissions())?;
+                Ok(Opened::Own(file))
+            }
+            Opened::Own(_) => Ok(Opened::Unusable),
             opened => Ok(opened),
         }
     }
@@ -196,8 +242,10 @@ mod own {
 
     /// Returns `true` if the open file is the one at this path, and not behind a link.
     pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-        let (file, there) = (file.metadata()?, fs::symlink_metadata(path)?);
-        Ok((file.dev(), file.ino()) == (there.dev(), there.ino()))
+        let (opened, there) = (file.metadata()?, fs::symlink_metadata(path)?);
+        // Some file systems give a file a new inode number at each look.
+        let has_fixed_number = file.metadata()?.ino() == opened.ino();
+        Ok(!has_fixed_number || (opened.dev(), opened.ino()) == (there.dev(), there.ino()))
     }
 
     fn gone_or(error: io::Error) -> io::Result<Opened> {

@@ -220,8 +220,9 @@ impl Media {
     ///   be resumed, the download starts over. That counts as a retry.
     /// - **Several calls** at the same time for one file, in one program or several, all succeed.
     /// - **Shared folders.** A partial file is resumed only if it is a regular file without other
-    ///   links, and has the owner, group and mode of a file that was just created in the folder.
-    ///   Links are not followed. Outside Unix, no partial file is resumed.
+    ///   links, of the same owner, to which nobody else could have written. Links are not followed.
+    ///   Outside Unix, no partial file is resumed.
+    /// - **Mode.** The file has the mode that the umask of this run gives.
     /// - **Full disks.** If writing fails, the partial file is removed.
     ///
     /// If a power failure damages a partial file without shortening it, the damage is not noticed.

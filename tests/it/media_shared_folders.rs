@@ -73,15 +73,28 @@ fn planted_hard_link_is_left_alone() {
 }
 
 #[test]
-fn planted_file_of_another_mode_is_left_alone() {
-    for mode in [0o666, 0o777, 0o600, 0o4644] {
+fn planted_file_that_others_can_write_to_is_left_alone() {
+    for mode in [0o666, 0o777, 0o620, 0o602] {
         Planted::new(|partial| {
             fs::write(partial, &media_bytes()[..1000]).unwrap();
-            let own = fs::metadata(partial).unwrap().mode() & 0o7777;
-            let mode = if mode == own { 0o640 } else { mode };
             fs::set_permissions(partial, Permissions::from_mode(mode)).unwrap();
         })
         .assert_is_left_alone();
+    }
+}
+
+#[test]
+fn partial_file_of_another_umask_is_resumed_and_gets_the_mode_of_this_one() {
+    for mode in [0o600, 0o640, 0o644] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mka");
+        let partial = leave_partial_file(&path, 1000);
+        let own = fs::metadata(&partial).unwrap().mode();
+        fs::set_permissions(partial, Permissions::from_mode(mode)).unwrap();
+
+        let done = Setting::new(vec![]).download_to(&path).unwrap();
+        assert_eq!(done.transferred as usize, SIZE - 1000);
+        assert_eq!(fs::metadata(path).unwrap().mode(), own);
     }
 }
 
@@ -97,10 +110,10 @@ fn planted_folder_or_fifo_is_left_alone() {
 }
 
 #[test]
-fn partial_file_of_another_owner_or_group_is_left_alone() {
-    for (owner, group) in [(Some(12_345), None), (None, Some(12_345))] {
+fn partial_file_of_another_owner_is_left_alone() {
+    for owner in [1, 12_345] {
         let planted = Planted::new(|partial| fs::write(partial, &media_bytes()[..1000]).unwrap());
-        if let Err(error) = chown(&planted.partial, owner, group) {
+        if let Err(error) = chown(&planted.partial, Some(owner), None) {
             eprintln!("NOT TESTED: a file of another owner cannot be made here: {error}");
             return;
         }
