@@ -1,18 +1,16 @@
 //! TLS over real sockets, with the TLS library of the build.
 
 use std::io::{Read, Write};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-#[cfg(feature = "rustls")]
-use rustls::HandshakeKind;
 use serde_json::Value;
 use twilio_room_recordings::{Error, ErrorKind, Phase, RoomRecording};
 
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
 use crate::support::storage::api;
-use crate::support::{after, builder, close, http, ok, page, room};
+use crate::support::{after, builder, http, ok, page, room};
 use crate::tls_server::{accept, flip_a_bit};
 
 const ATTEMPTS: u32 = 4;
@@ -193,50 +191,6 @@ fn silent_tls_server_is_a_connect_timeout_that_is_retried_within_the_deadline() 
     );
 }
 
-/// The operating system's library keeps no sessions for its clients.
-#[test]
-#[cfg(feature = "rustls")]
-fn later_connections_resume_the_session() {
-    let authority = Authority::new();
-    let own_port = Arc::new(OnceLock::new());
-    let known = Arc::clone(&own_port);
-    let port = authority.serve(&["localhost"], 2099, move |head| {
-        let path = head.split(' ').nth(1).unwrap_or_default();
-        if path.ends_with("/Media") {
-            let location = format!("Location: https://localhost:{}/media\r\n", known.wait());
-            return close("302 Found", &location, b"");
-        }
-        match path {
-            "/media" => close("200 OK", "", &[7; 1000]),
-            _ => close("200 OK", "", page(&[recording(0)], Value::Null).to_string().as_bytes()),
-        }
-    });
-    own_port.set(port).unwrap();
-
-    let client = authority.builder(&format!("https://localhost:{port}")).build().unwrap();
-    let mut record = recording(0);
-    record["size"] = 1000.into();
-    let recording: RoomRecording = serde_json::from_value(record).unwrap();
-    let list = |deadline: Option<Instant>| {
-        let listing = client.recordings(room());
-        let listing = match deadline {
-            Some(deadline) => listing.deadline(deadline),
-            None => listing,
-        };
-        assert!(listing.into_iter().all(|item| item.is_ok()));
-    };
-
-    list(None);
-    client.media(&recording).write_to(&mut std::io::sink()).unwrap();
-    list(Some(after(Duration::from_secs(20))));
-    list(Some(after(Duration::from_secs(3600))));
-
-    let handshakes = authority.handshakes.lock().unwrap();
-    let (first, later) = handshakes.split_first().unwrap();
-    assert_eq!(*first, HandshakeKind::Full);
-    assert_eq!(later, [HandshakeKind::Resumed; 4]);
-}
-
 #[test]
 fn client_certificate_is_presented_and_one_of_another_key_is_an_error_of_the_request() {
     let (authority, clients) = (Authority::new(), Authority::new());
@@ -273,4 +227,61 @@ fn certificate_of_an_authority_and_a_clock_that_is_wrong_are_explained() {
         error.contains("; this is the certificate of an authority: give the server"),
         "{error}"
     );
+}
+
+/// The operating system's library keeps no sessions for its clients.
+#[cfg(feature = "rustls")]
+mod sessions {
+    use std::sync::{Arc, OnceLock};
+    use std::time::{Duration, Instant};
+
+    use rustls::HandshakeKind;
+    use serde_json::Value;
+    use twilio_room_recordings::RoomRecording;
+
+    use crate::authority::Authority;
+    use crate::support::fake_server::recording;
+    use crate::support::{after, close, page, room};
+
+    #[test]
+    fn later_connections_resume_the_session() {
+        let authority = Authority::new();
+        let own_port = Arc::new(OnceLock::new());
+        let known = Arc::clone(&own_port);
+        let port = authority.serve(&["localhost"], 2099, move |head| {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            if path.ends_with("/Media") {
+                let location = format!("Location: https://localhost:{}/media\r\n", known.wait());
+                return close("302 Found", &location, b"");
+            }
+            match path {
+                "/media" => close("200 OK", "", &[7; 1000]),
+                _ => close("200 OK", "", page(&[recording(0)], Value::Null).to_string().as_bytes()),
+            }
+        });
+        own_port.set(port).unwrap();
+
+        let client = authority.builder(&format!("https://localhost:{port}")).build().unwrap();
+        let mut record = recording(0);
+        record["size"] = 1000.into();
+        let recording: RoomRecording = serde_json::from_value(record).unwrap();
+        let list = |deadline: Option<Instant>| {
+            let listing = client.recordings(room());
+            let listing = match deadline {
+                Some(deadline) => listing.deadline(deadline),
+                None => listing,
+            };
+            assert!(listing.into_iter().all(|item| item.is_ok()));
+        };
+
+        list(None);
+        client.media(&recording).write_to(&mut std::io::sink()).unwrap();
+        list(Some(after(Duration::from_secs(20))));
+        list(Some(after(Duration::from_secs(3600))));
+
+        let handshakes = authority.handshakes.lock().unwrap();
+        let (first, later) = handshakes.split_first().unwrap();
+        assert_eq!(*first, HandshakeKind::Full);
+        assert_eq!(later, [HandshakeKind::Resumed; 4]);
+    }
 }
