@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid, Status};
 
 use super::deletions::{Deletions, Proven};
-use super::disk::FullDisk;
 use super::exec::Program;
+use super::failures::{Buckets, FullDisk, Outage};
 use super::folder::Folder;
-use super::outage::Outage;
 use super::progress::Bar;
 use super::records::Records;
 use super::summary::Summary;
@@ -46,6 +45,7 @@ pub struct Archiver<'a> {
     rooms: Mutex<BTreeSet<RoomSid>>,
     summary: Mutex<Summary>,
     disk: Mutex<FullDisk>,
+    buckets: Mutex<Buckets>,
     /// The number of recordings that the deadline has kept from being archived, or deleted.
     late: AtomicU64,
     /// Set if the run ends early.
@@ -81,6 +81,7 @@ impl<'a> Archiver<'a> {
             rooms: Mutex::default(),
             summary: Mutex::new(Summary::new()),
             disk: Mutex::default(),
+            buckets: Mutex::default(),
             late: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         })
@@ -112,6 +113,10 @@ impl<'a> Archiver<'a> {
 
     pub fn disk(&self) -> MutexGuard<'_, FullDisk> {
         locked(&self.disk)
+    }
+
+    pub fn buckets(&self) -> MutexGuard<'_, Buckets> {
+        locked(&self.buckets)
     }
 
     pub fn has_stopped(&self) -> bool {
@@ -148,6 +153,7 @@ impl<'a> Archiver<'a> {
 
         let (disk, late) = (locked(&self.disk), self.late.load(Ordering::Relaxed));
         let mut errors = self.messages.errors();
+        errors += locked(&self.buckets).report(self.messages);
         if disk.recordings() > 0 {
             errors += disk.recordings();
             self.messages.error(format_args!("{}: {disk}", self.folder.path().display()));

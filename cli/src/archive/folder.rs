@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use twilio_room_recordings::{RecordingSid, RoomRecording, RoomSid};
 
-use super::disk::is_full;
+use super::failures::is_full;
 use crate::entries::{MediaPath, RECORD_FILE, sync};
 
 /// A folder that is created when there is something to put into it.

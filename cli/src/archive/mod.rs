@@ -1,10 +1,9 @@
 mod archiver;
 mod delete;
 mod deletions;
-mod disk;
 mod exec;
+mod failures;
 mod folder;
-mod outage;
 mod preview;
 mod progress;
 mod queue;

@@ -10,9 +10,8 @@ use twilio_room_recordings::{Downloaded, Error, ErrorKind, RoomRecording};
 
 use super::archiver::Archiver;
 use super::deletions::Proven;
-use super::disk::io_cause;
+use super::failures::{Outcome, io_cause};
 use super::folder;
-use super::outage::Outcome;
 use super::progress::Transfer;
 use crate::entries::{Archived, Entry, MediaPath, Stamp, hash_file};
 use crate::messages::Level;
@@ -164,6 +163,11 @@ impl Archiver<'_> {
                 transfer.finish(downloaded);
                 Some(downloaded)
             }
+            Err(_) if self.is_archived_by_another_run(recording) => {
+                transfer.skip();
+                self.count(|summary| summary.already_there += 1);
+                None
+            }
             // Published for a track that was muted all the time.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
                 transfer.skip();
@@ -175,7 +179,9 @@ impl Archiver<'_> {
             Err(error) => {
                 transfer.skip();
                 let cause = io_cause(&error);
-                if !cause.is_some_and(|cause| self.disk().count_if_full(cause, recording.size)) {
+                if !cause.is_some_and(|cause| self.disk().count_if_full(cause, recording.size))
+                    && !self.buckets().count_if_rejected(recording, &error)
+                {
                     self.report_failure(recording.sid, &error);
                 }
                 None
@@ -201,6 +207,15 @@ impl Archiver<'_> {
                 _ => Err(format!("the program changed {}", path.display())),
             },
         }
+    }
+
+    /// Another run may have replaced the file, removed its partial file as a leftover, or deleted the
+    /// recording.
+    fn is_archived_by_another_run(&self, recording: &RoomRecording) -> bool {
+        let Ok(Some(entry)) = self.records.newest(&recording.sid) else { return false };
+        let path = entry.archive.file.within(self.folder.path());
+        entry.is_media_of(recording)
+            && hash_file(&path, |_| {}).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
     }
 
     /// Appends an entry, unless the last one of the recording says the same.

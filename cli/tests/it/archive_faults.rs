@@ -220,3 +220,15 @@ fn assert_deleted_are_kept(room: &ArchivedRoom, round: usize) {
         assert_eq!(entry["archive"]["sha256"], sha256(&found[file]), "round {round}: {file}");
     }
 }
+
+#[test]
+fn bucket_of_the_account_that_rejects_is_named_once() {
+    let room = ArchivedRoom::of([0, 1, 5, 6].map(recording).into());
+    let forbidden = http("403 Forbidden", "Connection: close\r\n", b"");
+    room.storage.expect(vec![Fate::Raw(forbidden); 3]);
+    let archived = room.run(&["--retries", "0", "--jobs", "1"]).expect(1);
+    let lines = archived.stderr_lines();
+    let start = "error: https://my-super-duper-bucket.s3.amazonaws.com/my/path/: 3 not archived: ";
+    assert!(lines[0].starts_with(start), "{}", archived.stderr);
+    assert!(lines.len() == 2 && lines[1].contains(", 3 errors; "), "{}", archived.stderr);
+}

@@ -1,0 +1,7 @@
+mod buckets;
+mod disk;
+mod outage;
+
+pub use buckets::Buckets;
+pub use disk::{FullDisk, io_cause, is_full};
+pub use outage::{Outage, Outcome};
