@@ -53,6 +53,33 @@ fn filters_of_the_account_reach_the_service() {
 }
 
 #[test]
+fn windows_of_the_cookbook_divide_the_account() {
+    let server = serve_room(recordings());
+    let cookbook = include_str!("../../../src/docs/cookbook.md");
+    let commands = cookbook.lines().filter(|it| it.contains("--to archive/2"));
+    let windows: Vec<Vec<&str>> = commands
+        .map(|line| {
+            let (_, options) = line.split_once("--account ").expect("options");
+            let (window, _) = options.split_once(" --to").expect("a folder");
+            window.split(' ').collect()
+        })
+        .collect();
+    assert_eq!(windows.len(), 3);
+
+    let mut sids = Vec::new();
+    for window in &windows {
+        let listed =
+            run(&server, &[&["list", "--account", "--json"][..], window].concat()).expect(0);
+        assert!(listed.stdout_lines().len() < 20, "{window:?}");
+        for line in listed.stdout_lines() {
+            sids.push(sid_of(&serde_json::from_str(line).expect("JSON")));
+        }
+    }
+    sids.sort();
+    assert!(sids.into_iter().eq(recordings().iter().map(sid_of)));
+}
+
+#[test]
 fn invalid_usage_of_the_account_sends_nothing_and_exits_with_2() {
     let server = serve_room(vec![]);
     let invalid: &[&[&str]] = &[
