@@ -3,27 +3,27 @@
 //! The command-line tool, `twilio-recordings archive`, does this with a file of records and with
 //! deletions.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
 use setup::Setup;
-use twilio_room_recordings::{Client, Result, RoomRecording, Status};
+use twilio_room_recordings::{Client, Error, RoomRecording, Status};
 
 mod setup;
 
 const THREADS: usize = 4;
 
-fn main() -> std::result::Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn StdError>> {
     let setup = Setup::from_arguments()?;
     let folder = Path::new("archive");
     fs::create_dir_all(folder)?;
 
     // The list is complete before the first download, so that its page tokens do not expire.
     let recordings = setup.client.recordings(setup.room).status(Status::Completed);
-    let recordings = recordings.into_iter().collect::<Result<Vec<RoomRecording>>>()?;
+    let recordings = recordings.into_iter().collect::<Result<Vec<RoomRecording>, Error>>()?;
     let queue = Mutex::new(recordings.into_iter());
 
     thread::scope(|scope| {
@@ -44,7 +44,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
 }
 
 /// Downloads one recording, unless its file is already there.
-fn save(client: &Client, recording: &RoomRecording, folder: &Path) -> Result<String> {
+fn save(client: &Client, recording: &RoomRecording, folder: &Path) -> Result<String, Error> {
     let path = folder.join(recording.file_name());
     let downloaded = client.media(recording).download_to(path)?;
     Ok(format!("{} bytes, {} transferred", downloaded.size, downloaded.transferred))

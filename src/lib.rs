@@ -36,8 +36,7 @@ pub use auth::Credentials;
 pub use client::Client;
 pub use client_builder::ClientBuilder;
 pub use error::{
-    ApiError, Error, ErrorKind, InvalidInput, InvalidRecord, Phase, Result, TimeoutError,
-    TransportError,
+    ApiError, Error, ErrorKind, InvalidInput, InvalidRecord, Phase, TimeoutError, TransportError,
 };
 pub use http::{IpFamily, Retry, RetryPolicy, RootCertificates, SignedUrl};
 pub use listing::{ListRecordings, Page, Pages, RecordingsIter};

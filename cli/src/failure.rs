@@ -26,7 +26,7 @@ impl Failure {
     pub fn is_closed_pipe(&self) -> bool {
         let cause = match self {
             Self::Output(error) => Some(error),
-            Self::Recording(_, error) if matches!(error.kind(), ErrorKind::Write(_)) => {
+            Self::Recording(_, error) if matches!(error.kind(), ErrorKind::Write { .. }) => {
                 error.get_ref().and_then(|cause| cause.downcast_ref::<io::Error>())
             }
             _ => None,
@@ -47,7 +47,7 @@ impl Failure {
 
 /// Returns `true` if an error is about the command line or the environment: nothing was sent.
 pub fn is_usage(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_))
+    matches!(error.kind(), ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials { .. })
 }
 
 /// The message about an error, with the name of its room or recording in front unless the error

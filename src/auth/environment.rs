@@ -3,7 +3,7 @@
 use std::env;
 
 use super::credentials::{Credentials, check_secret};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::model::ParseSidError;
 
 impl Credentials {
@@ -26,8 +26,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// - [`MissingCredentials`](ErrorKind::MissingCredentials) if no pair is set, or half a pair.
-    /// - [`InvalidInput`](ErrorKind::InvalidInput) if a SID or a secret is invalid. The error does
+    /// - [`MissingCredentials`](crate::ErrorKind::MissingCredentials) if no pair is set, or half a pair.
+    /// - [`InvalidInput`](crate::ErrorKind::InvalidInput) if a SID or a secret is invalid. The error does
     ///   not show the value.
     pub fn from_env() -> Result<Self, Error> {
         if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
@@ -43,12 +43,12 @@ impl Credentials {
             return Ok(Self::auth_token(account, token).with_variable_names());
         }
 
-        Err(Error::new(ErrorKind::MissingCredentials(
+        Err(Error::missing_credentials(
             "set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, \
              TWILIO_API_KEY and TWILIO_API_SECRET, \
              or TWILIO_CLIENT_ID and TWILIO_CLIENT_SECRET"
                 .to_owned(),
-        )))
+        ))
     }
 }
 
@@ -68,7 +68,7 @@ fn pair(
 ) -> Result<Option<(String, String)>, Error> {
     let half = |set: &str, missing: &str| {
         let what = format!("{set} is set, but {missing} is not");
-        Err(Error::new(ErrorKind::MissingCredentials(what)))
+        Err(Error::missing_credentials(what))
     };
     match (variable(id_name)?, variable(secret_name)?) {
         (Some(id), Some(secret)) => {

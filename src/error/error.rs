@@ -8,20 +8,6 @@ use super::api_error::{ApiError, MAX_ERROR_BODY_BYTES, error_in_success, read_ap
 use super::kind::{ErrorKind, InvalidInput};
 use crate::model::{Escaped, ParseResumePointError, ParseSidError, ResumePoint};
 
-/// [`std::result::Result`] with this crate's [`Error`].
-///
-/// ```no_run
-/// use twilio_room_recordings::{Client, Result, RoomSid};
-///
-/// fn count(client: &Client, room: RoomSid) -> Result<usize> {
-///     client.recordings(room).into_iter().try_fold(0, |count, recording| {
-///         recording?;
-///         Ok(count + 1)
-///     })
-/// }
-/// ```
-pub type Result<T> = std::result::Result<T, Error>;
-
 /// The error of building a client and of every request. The errors of parsing, such as
 /// [`ParseSidError`], convert into it.
 ///
@@ -57,8 +43,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
-    /// The host that an invalid response came from.
-    host: Option<Box<str>>,
+    /// The host that the response came from.
+    host: Option<String>,
     /// The credentials that were rejected, without their secret, and what to check.
     used_credentials: Option<String>,
     is_transient: bool,
@@ -136,6 +122,24 @@ impl Error {
             | ErrorKind::ServerError(error)
             | ErrorKind::Storage(error) => Some(error),
             _ => None,
+        }
+    }
+
+    /// Returns the host that the request was sent to, if the error is about a request: the API, the
+    /// storage or the OAuth token endpoint.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Error;
+    ///
+    /// fn is_about_the_api(error: &Error) -> bool {
+    ///     error.host().is_some_and(|host| host.ends_with(".twilio.com"))
+    /// }
+    /// ```
+    pub fn host(&self) -> Option<&str> {
+        match &self.0.kind {
+            ErrorKind::Transport(error) => Some(&error.host),
+            ErrorKind::Timeout(error) => Some(&error.host),
+            _ => self.0.host.as_deref(),
         }
     }
 
@@ -237,24 +241,29 @@ impl Error {
         Self::new(ErrorKind::InvalidInput(InvalidInput { parameter, value, expected }))
     }
 
+    pub(crate) fn missing_credentials(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::MissingCredentials { reason: reason.into() })
+    }
+
     pub(crate) fn invalid_sid(parameter: &'static str, error: ParseSidError) -> Self {
         let expected = error.expected();
         Self::invalid_input(parameter, error.input(), expected).caused_by(error)
     }
 
     pub(crate) fn write(target: impl fmt::Display, error: io::Error) -> Self {
-        Self::new(ErrorKind::Write(format!("{target}: {error}"))).caused_by(error)
+        let (target, reason) = (target.to_string(), error.to_string());
+        Self::new(ErrorKind::Write { target, reason }).caused_by(error)
     }
 
     pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
-        Self::new(ErrorKind::InvalidResponse(reason.into()))
+        Self::new(ErrorKind::InvalidResponse { reason: reason.into() })
     }
 
     /// The error of a response that cannot be read. If its body holds an error, that is the reason,
     /// whatever its status.
     pub(crate) fn explained_by(self, body: &[u8]) -> Self {
         match (self.kind(), error_in_success(body)) {
-            (ErrorKind::InvalidResponse(_), Some(error)) => match error.status {
+            (ErrorKind::InvalidResponse { .. }, Some(error)) => match error.status {
                 400..=599 => Self::rejected(error),
                 _ => Self::invalid_response(format!("expected success, got {error}")),
             },
@@ -331,7 +340,7 @@ pub(crate) fn is_transient_status(status: u16) -> bool {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.0.kind, &self.0.host) {
-            (ErrorKind::InvalidResponse(reason), Some(host)) => {
+            (ErrorKind::InvalidResponse { reason }, Some(host)) => {
                 write!(f, "invalid response from {}: {}", Escaped(host), Escaped(reason))?;
             }
             (kind, _) => kind.fmt(f)?,
@@ -393,15 +402,15 @@ impl From<Error> for io::Error {
         use io::ErrorKind as K;
 
         let kind = match error.kind() {
-            ErrorKind::Transport(_) | ErrorKind::Write(_) => {
+            ErrorKind::Transport(_) | ErrorKind::Write { .. } => {
                 let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Self>());
                 cause.map_or(K::Other, Self::kind)
             }
-            ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials(_) => K::InvalidInput,
+            ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials { .. } => K::InvalidInput,
             ErrorKind::Unauthorized(_) | ErrorKind::Forbidden(_) => K::PermissionDenied,
             ErrorKind::NotFound(_) => K::NotFound,
             ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded => K::TimedOut,
-            ErrorKind::InvalidResponse(_)
+            ErrorKind::InvalidResponse { .. }
             | ErrorKind::InvalidRecord(_)
             | ErrorKind::PaginationLoop { .. }
             | ErrorKind::MediaSizeMismatch { .. } => K::InvalidData,

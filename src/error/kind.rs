@@ -13,7 +13,7 @@ use crate::model::{Escaped, RecordingSid, Status};
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.kind() {
-///         ErrorKind::Unauthorized(_) | ErrorKind::MissingCredentials(_) => "check the credentials",
+///         ErrorKind::Unauthorized(_) | ErrorKind::MissingCredentials { .. } => "check the credentials",
 ///         ErrorKind::NotFound(_) => "check the room SID",
 ///         _ if error.is_transient() => "run again later",
 ///         _ => "see the message",
@@ -30,7 +30,11 @@ pub enum ErrorKind {
     InvalidInput(InvalidInput),
     /// The environment holds no credentials, or half a pair. The text names the variables. Nothing
     /// was sent.
-    MissingCredentials(String),
+    #[non_exhaustive]
+    MissingCredentials {
+        /// The variables that are missing.
+        reason: String,
+    },
     /// The API rejected the credentials (status 401), or the OAuth token endpoint rejected the client
     /// ID or the client secret (status 400 or 401).
     Unauthorized(ApiError),
@@ -59,17 +63,23 @@ pub enum ErrorKind {
     /// The instant given to `deadline` has passed: that of the listing, the transfer or the call.
     DeadlineExceeded,
     /// The response violates the API contract. The text says how.
-    InvalidResponse(String),
+    #[non_exhaustive]
+    InvalidResponse {
+        /// The difference to the contract.
+        reason: String,
+    },
     /// One record of a page is invalid. The listing continues after it.
     InvalidRecord(InvalidRecord),
     /// The API named a next page that this listing has already fetched, or returned three pages in a
     /// row with the records of earlier pages.
+    #[non_exhaustive]
     PaginationLoop {
         /// The page, counted from 0, at which the loop was found.
         page: u64,
     },
     /// The recording has no media: it is still processing, has failed, or its media is deleted.
     /// The media was not requested.
+    #[non_exhaustive]
     MediaUnavailable {
         /// The recording.
         recording_sid: RecordingSid,
@@ -77,6 +87,7 @@ pub enum ErrorKind {
         status: Status,
     },
     /// The media's size differs from the recorded size.
+    #[non_exhaustive]
     MediaSizeMismatch {
         /// The recording.
         recording_sid: RecordingSid,
@@ -87,12 +98,19 @@ pub enum ErrorKind {
     },
     /// The media was replaced during the transfer. The partial data is discarded. A download to a
     /// file starts over by itself.
+    #[non_exhaustive]
     MediaChanged {
         /// The recording.
         recording_sid: RecordingSid,
     },
     /// Writing the media failed. The text names the file and the reason.
-    Write(String),
+    #[non_exhaustive]
+    Write {
+        /// The file, or `the media` for a writer.
+        target: String,
+        /// The reason.
+        reason: String,
+    },
     /// The program's callback cancelled the download:
     /// [`Media::on_progress`](crate::Media::on_progress).
     Cancelled,
@@ -126,7 +144,7 @@ impl ErrorKind {
             | Self::ServerError(error)
             | Self::Storage(error) => error.texts().for_each(replace),
             Self::Transport(error) => replace(&mut error.reason),
-            Self::InvalidResponse(reason) => replace(reason),
+            Self::InvalidResponse { reason } => replace(reason),
             Self::InvalidRecord(record) => {
                 replace(&mut record.reason);
                 replace(&mut record.json);
@@ -193,7 +211,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidInput(input) => input.fmt(f),
-            Self::MissingCredentials(reason) => write!(f, "missing credentials: {reason}"),
+            Self::MissingCredentials { reason } => write!(f, "missing credentials: {reason}"),
             Self::Unauthorized(error)
             | Self::Forbidden(error)
             | Self::NotFound(error)
@@ -208,7 +226,7 @@ impl fmt::Display for ErrorKind {
             Self::Transport(error) => error.fmt(f),
             Self::Timeout(error) => error.fmt(f),
             Self::DeadlineExceeded => f.write_str("the deadline has passed"),
-            Self::InvalidResponse(reason) => write!(f, "invalid response: {}", Escaped(reason)),
+            Self::InvalidResponse { reason } => write!(f, "invalid response: {}", Escaped(reason)),
             Self::InvalidRecord(record) => record.fmt(f),
             Self::PaginationLoop { page } => {
                 write!(f, "pagination loop: page {page} links to a page already fetched")
@@ -225,7 +243,9 @@ impl fmt::Display for ErrorKind {
             Self::MediaChanged { recording_sid } => {
                 write!(f, "media of recording {recording_sid} was replaced during the transfer")
             }
-            Self::Write(reason) => write!(f, "could not write {}", Escaped(reason)),
+            Self::Write { target, reason } => {
+                write!(f, "could not write {}: {}", Escaped(target), Escaped(reason))
+            }
             Self::Cancelled => f.write_str("the download was cancelled"),
         }
     }

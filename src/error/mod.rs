@@ -8,7 +8,7 @@ mod transport;
 
 pub use api_error::ApiError;
 pub(crate) use api_error::{MAX_ERROR_BODY_BYTES, read_api_error, reason_phrase, storage_message};
+pub use error::Error;
 pub(crate) use error::is_transient_status;
-pub use error::{Error, Result};
 pub use kind::{ErrorKind, InvalidInput, InvalidRecord};
 pub use transport::{Phase, TimeoutError, TransportError};

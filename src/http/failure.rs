@@ -67,7 +67,9 @@ impl Peer {
             U::Io(cause) => self.io_error(cause, awaited),
             U::ConnectProxyFailed(ref reason) => {
                 let (reason, is_transient) = proxy_failure(reason);
-                self.transport(reason).transient(is_transient).caused_by(error.into_io())
+                self.transport(reason)
+                    .transient(is_transient)
+                    .caused_by(std_error(&error.into_io()))
             }
             U::HostNotFound => {
                 self.transport("could not resolve the host name: no usable address").transient(true)
@@ -78,19 +80,24 @@ impl Peer {
                 Error::invalid_response(format!("the body is larger than {limit} bytes"))
             }
             // The framing of a damaged body, or the response of a proxy instead of the host's.
-            U::Protocol(_) if awaited == Awaited::Body || self.proxy.is_some() => {
-                self.transport(error.to_string()).transient(true).caused_by(error.into_io())
-            }
+            U::Protocol(_) if awaited == Awaited::Body || self.proxy.is_some() => self
+                .transport(error.to_string())
+                .transient(true)
+                .caused_by(std_error(&error.into_io())),
             U::LargeResponseHeader(_, limit) => {
                 let reason = format!("the headers are larger than {limit} bytes");
-                Error::invalid_response(reason).caused_by(error.into_io())
+                Error::invalid_response(reason).caused_by(std_error(&error.into_io()))
             }
             // They may be bytes behind an earlier response. The retry opens another connection.
             U::Protocol(ref cause) => {
                 let reason = format!("expected valid HTTP: {cause}");
-                Error::invalid_response(reason).transient(true).caused_by(error.into_io())
+                Error::invalid_response(reason)
+                    .transient(true)
+                    .caused_by(std_error(&error.into_io()))
             }
-            U::Http(_) => Error::invalid_response(error.to_string()).caused_by(error.into_io()),
+            U::Http(_) => {
+                Error::invalid_response(error.to_string()).caused_by(std_error(&error.into_io()))
+            }
             error => self.other(error),
         }
     }
@@ -108,7 +115,7 @@ impl Peer {
         } else {
             (text, matches!(error, ureq::Error::ConnectionFailed | ureq::Error::BodyStalled))
         };
-        self.transport(reason).transient(is_transient).caused_by(error.into_io())
+        self.transport(reason).transient(is_transient).caused_by(std_error(&error.into_io()))
     }
 
     fn timeout(&self, timeout: Timeout, awaited: Awaited) -> Error {
@@ -138,7 +145,7 @@ impl Peer {
             }
             Awaited::Body => (format!("the body was interrupted: {text}"), true),
         };
-        self.transport(reason).transient(is_transient).caused_by(cause)
+        self.transport(reason).transient(is_transient).caused_by(std_error(&cause))
     }
 
     fn head_failure(&self, kind: io::ErrorKind, text: &str) -> String {
@@ -170,6 +177,15 @@ impl Peer {
             }
             _ => text.to_owned(),
         }
+    }
+}
+
+/// The same error without what ureq and the TLS libraries put into it, so that the types of no other
+/// crate are part of this crate's errors.
+pub(super) fn std_error(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

@@ -128,10 +128,7 @@ impl ConnectionSettings {
 
         match HeaderValue::from_str(&text) {
             Ok(_) => Ok(text),
-            Err(error) => {
-                let expected = "visible ASCII characters";
-                Err(Error::invalid_input("user agent", text, expected).caused_by(error))
-            }
+            Err(_) => Err(Error::invalid_input("user agent", text, "visible ASCII characters")),
         }
     }
 }

@@ -6,6 +6,7 @@ use ureq::tls::{
     Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, TlsProvider, parse_pem,
 };
 
+use super::failure::std_error;
 use super::settings::{ConnectionSettings, RootCertificates};
 use crate::error::Error;
 
@@ -36,7 +37,7 @@ fn client_certificate((chain, key): &(Vec<u8>, Vec<u8>)) -> Result<ClientCert, E
     let chain = certificates("client certificate", "…", chain)?;
     let key = PrivateKey::from_pem(key).map_err(|error| {
         let expected = "an unencrypted private key in PEM form";
-        Error::invalid_input("private key", "…", expected).caused_by(error.into_io())
+        Error::invalid_input("private key", "…", expected).caused_by(std_error(&error.into_io()))
     })?;
     Ok(ClientCert::new_with_certs(&chain, key))
 }
@@ -74,7 +75,7 @@ fn certificates(
             Err(error) => {
                 let expected = "certificates in PEM form";
                 let invalid = Error::invalid_input(parameter, value, expected);
-                return Err(invalid.caused_by(error.into_io()));
+                return Err(invalid.caused_by(std_error(&error.into_io())));
             }
         }
     }

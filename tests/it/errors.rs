@@ -226,7 +226,7 @@ fn error_made_from_a_response_equals_the_clients() {
 fn error_can_be_made_from_any_status() {
     for status in [0, 1, 99, 100, 101, 199, 200, 204, 304, 600, 999, 1000, u16::MAX] {
         let error = Error::from_response(status, b"{\"message\": \"x\"}");
-        assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+        assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error:?}");
         assert!(error.to_string().contains(&format!("got {status}")), "{error}");
         assert!(!error.is_transient());
     }
@@ -307,4 +307,33 @@ fn parse_errors_print_their_message_as_the_result_of_main() {
     let point = "page 3".parse::<ResumePoint>().unwrap_err();
     assert_eq!(format!("{sid:?}"), sid.to_string());
     assert_eq!(format!("{point:?}"), point.to_string());
+}
+
+#[test]
+fn host_of_an_error_is_that_of_its_request() {
+    let refused = client("http://127.0.0.1:1").recordings(room()).into_iter().next().unwrap();
+    assert_eq!(refused.unwrap_err().host(), Some("127.0.0.1"));
+    let rejected = only_error(http("404 Not Found", "", b""));
+    assert_eq!(rejected.host(), Some("127.0.0.1"));
+    let invalid = only_error(http("200 OK", "", b"x"));
+    assert_eq!(invalid.host(), Some("127.0.0.1"));
+
+    let unsent = client("http://127.0.0.1:1").recordings(room()).page_size(0).into_iter().next();
+    assert_eq!(unsent.unwrap().unwrap_err().host(), None);
+}
+
+#[test]
+fn cause_of_a_failed_connection_is_an_error_of_std_alone() {
+    let errors = [
+        client("http://127.0.0.1:1").recordings(room()).into_iter().next().unwrap().unwrap_err(),
+        only_error(http("200 OK", "Content-Length: 99\r\n", b"{}")),
+        only_error(b"nonsense\r\n\r\n".to_vec()),
+    ];
+    for error in errors {
+        let cause = error.get_ref().unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert!(cause.get_ref().is_none_or(|inner| !format!("{inner:?}").contains("ureq")));
+        // An error that was made of a text has a type that std keeps to itself.
+        assert!(cause.get_ref().is_none_or(|inner| inner.to_string() == cause.to_string()));
+        assert!(std::error::Error::source(cause).is_none());
+    }
 }

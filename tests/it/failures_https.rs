@@ -110,7 +110,7 @@ fn response_that_is_not_http_is_retried() {
 
     let server = RawServer::start(vec![b"SMTP ready\r\n\r\n".to_vec(); 4]);
     let error = first(&server).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error:?}");
     assert_eq!((error.attempts(), server.requests()), (4, 4));
 }
 

@@ -41,7 +41,7 @@ fn headers_larger_than_the_limit_are_an_error() {
         while stream.write_all(many.as_bytes()).is_ok() {}
     });
     let error = first(&server).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error:?}");
     assert!(error.to_string().contains("the headers are larger than 65536 bytes"), "{error}");
     assert_eq!(error.attempts(), 1);
 }

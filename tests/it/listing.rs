@@ -9,17 +9,15 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use twilio_room_recordings::{
-    Client, Credentials, ErrorKind, ListRecordings, ParticipantSid, RecordingType, RecordingsIter,
-    RoomRecording, RoomSid, Status,
+    Client, Credentials, Error, ErrorKind, ListRecordings, ParticipantSid, RecordingType,
+    RecordingsIter, RoomRecording, RoomSid, Status,
 };
 
 fn date(text: &str) -> OffsetDateTime {
     OffsetDateTime::parse(text, &Rfc3339).expect("a date")
 }
 
-fn sids(
-    listing: impl IntoIterator<Item = twilio_room_recordings::Result<RoomRecording>>,
-) -> Vec<String> {
+fn sids(listing: impl IntoIterator<Item = Result<RoomRecording, Error>>) -> Vec<String> {
     listing.into_iter().map(|it| it.expect("a good record").sid.to_string()).collect()
 }
 
@@ -269,7 +267,7 @@ fn documented_example_is_read_with_every_field() {
     let url = format!("https://video.twilio.com/v1/Rooms/{}/Recordings/{}", a("RM"), a("RT"));
     assert_eq!(it.url.as_deref(), Some(url.as_str()));
     assert_eq!(it.links.as_ref().unwrap().media.as_deref(), Some(format!("{url}/Media").as_str()));
-    assert_eq!(it.encryption_key, None);
+    assert_eq!(it.encryption_key.as_deref(), Some("public_key"));
     let bucket = "https://my-super-duper-bucket.s3.amazonaws.com/my/path/";
     assert_eq!(it.media_external_location.as_deref(), Some(bucket));
 

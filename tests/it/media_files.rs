@@ -138,7 +138,7 @@ fn path_that_cannot_be_a_file_is_rejected_before_any_request() {
     for path in paths {
         for media in [setting.media(), setting.known_media()] {
             let error = media.download_to(&path).unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::Write(_)), "{path:?}: {error:?}");
+            assert!(matches!(error.kind(), ErrorKind::Write { .. }), "{path:?}: {error:?}");
             let named = format!("could not write {}: ", path.display());
             assert!(error.to_string().starts_with(&named), "{error}");
         }

@@ -91,7 +91,7 @@ proptest! {
         let setting = setting(size, fates, maximum);
         for _ in 0..3 {
             let done = setting.media().download_to(&path);
-            let is_write = |error: &Error| matches!(error.kind(), ErrorKind::Write(_));
+            let is_write = |error: &Error| matches!(error.kind(), ErrorKind::Write { .. });
             prop_assert!(!done.as_ref().is_err_and(is_write), "{:?}", done);
             prop_assert_eq!(done.is_ok(), path.exists());
             if path.exists() {

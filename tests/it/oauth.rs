@@ -419,7 +419,7 @@ fn hostile_token_response_is_invalid_and_never_shown() {
     ] {
         let shown = String::from_utf8_lossy(&response).into_owned();
         let (error, requests) = token_error(move |_| response.clone());
-        assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{shown}: {error}");
+        assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{shown}: {error}");
         assert_eq!((error.attempts(), requests), (1, 1), "{shown}");
         let message = error.to_string();
         assert!(message.starts_with("invalid response from 127.0.0.1: "), "{message}");

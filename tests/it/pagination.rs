@@ -134,7 +134,7 @@ fn repeated_page_token_is_a_pagination_loop() {
         assert_eq!(sids, expected);
         let end = end.as_ref().unwrap_err();
         assert!(
-            matches!(end.kind(), ErrorKind::PaginationLoop { page } if *page == length as u64),
+            matches!(end.kind(), ErrorKind::PaginationLoop { page, .. } if *page == length as u64),
             "{end}"
         );
         assert_eq!(server.requests().len(), length + 1);
@@ -171,7 +171,7 @@ fn items_of_a_loop(respond: impl Fn(usize) -> Vec<Value> + Send + Sync + 'static
 fn service_that_ignores_paging_is_a_pagination_loop() {
     let items = items_of_a_loop(|_| vec![recording(0), recording(1)]);
     let [Ok(_), Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
-    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { page: 2 }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { page: 2, .. }), "{error:?}");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn records_of_any_earlier_page_are_a_pagination_loop() {
     });
     assert_eq!(items.iter().filter(|item| item.is_ok()).count(), 5);
     let error = items.last().unwrap().as_ref().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { page: 7 }), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::PaginationLoop { page: 7, .. }), "{error:?}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn serve_shape(shape: &[Vec<bool>]) -> (Server, Vec<String>) {
 }
 
 /// The SID of a record, valid or not.
-fn name(item: twilio_room_recordings::Result<RoomRecording>) -> String {
+fn name(item: Result<RoomRecording, Error>) -> String {
     match item.map_err(Error::into_kind) {
         Ok(recording) => recording.sid.to_string(),
         Err(ErrorKind::InvalidRecord(record)) => {
@@ -55,7 +55,7 @@ fn name(item: twilio_room_recordings::Result<RoomRecording>) -> String {
     }
 }
 
-fn sid(item: twilio_room_recordings::Result<RoomRecording>) -> String {
+fn sid(item: Result<RoomRecording, Error>) -> String {
     item.expect("a good record").sid.to_string()
 }
 

@@ -45,7 +45,7 @@ fn response_that_is_not_the_requested_record_is_an_error() {
     ] {
         let server = Server::start(move |_| json_response(200, &body));
         let error = resource(&client(server.base_url()), 1).fetch().unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+        assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(server.requests().len(), 1);
     }

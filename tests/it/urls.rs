@@ -38,7 +38,9 @@ fn media_error(api: &str) -> Error {
 
 #[track_caller]
 fn assert_invalid_url(error: &Error, authority: &str) {
-    let ErrorKind::InvalidResponse(reason) = error.kind() else { panic!("{authority}: {error:?}") };
+    let ErrorKind::InvalidResponse { reason, .. } = error.kind() else {
+        panic!("{authority}: {error:?}")
+    };
     assert!(reason.contains("the URL of the media"), "{authority}: {error}");
     assert_eq!(error.attempts(), 1, "{authority}: {error}");
     assert!(!error.to_string().contains("Signature"), "{error}");

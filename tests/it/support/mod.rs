@@ -75,7 +75,7 @@ pub fn only_error(response: Vec<u8>) -> Error {
 
 #[track_caller]
 pub fn assert_invalid_response(error: &Error, words: &str) {
-    assert!(matches!(error.kind(), ErrorKind::InvalidResponse(_)), "{error:?}");
+    assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error:?}");
     assert!(error.to_string().contains(words), "{error}");
 }
 
