@@ -40,7 +40,7 @@ pub use error::{
 };
 pub use http::{IpFamily, Retry, RetryPolicy, RootCertificates, SignedUrl};
 pub use listing::{ListRecordings, Page, Pages, RecordingsIter};
-pub use media::{Download, Downloaded, Media, MediaReader, Progress};
+pub use media::{Download, Downloaded, Encryption, Media, MediaReader, Progress};
 pub use model::{
     AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, GroupingSids, Links,
     OAuthClientSid, ParseResumePointError, ParseSidError, ParticipantSid, RecordingSid,

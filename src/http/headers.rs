@@ -1,5 +1,6 @@
 //! Response headers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -9,6 +10,17 @@ use ureq::http::header::{DATE, HeaderName, RETRY_AFTER};
 
 pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned())
+}
+
+/// The headers whose names begin so. The values of a repeated header are joined with commas.
+pub(super) fn with_prefix(headers: &HeaderMap, prefix: &str) -> BTreeMap<String, String> {
+    let names = headers.keys().filter(|name| name.as_str().starts_with(prefix));
+    let joined = |name: &HeaderName| {
+        let values = headers.get_all(name).iter();
+        let values: Vec<_> = values.map(|it| String::from_utf8_lossy(it.as_bytes())).collect();
+        (name.to_string(), values.join(", "))
+    };
+    names.map(joined).collect()
 }
 
 /// The delay that `Retry-After` asks for, in seconds or as a date. A date is relative to the date of

@@ -1,5 +1,6 @@
 //! Requests to the storage that holds the media, and its responses.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 
@@ -29,6 +30,8 @@ pub(crate) struct MediaResponse {
     pub length: Option<u64>,
     /// The strong entity tag, which identifies this version of the media.
     pub entity_tag: Option<String>,
+    /// The headers of the envelope of encrypted media, with their names in lower case.
+    pub envelope: BTreeMap<String, String>,
     pub body: MediaBody,
 }
 
@@ -201,8 +204,9 @@ impl StorageResponse {
         };
 
         let entity_tag = header(ETAG).filter(|tag| tag.starts_with('"'));
+        let envelope = headers::with_prefix(response.headers(), "x-amz-meta-x-amz-");
         let body = MediaBody { reader: response.into_body().into_reader(), peer };
-        Ok(MediaResponse { first, length, entity_tag, body })
+        Ok(MediaResponse { first, length, entity_tag, envelope, body })
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::copy::{CopyError, copy};
+use super::encryption::Encryption;
 use super::failures::Interrupted;
 use super::folder::{check, size_there};
 use super::partial::Partial;
@@ -23,33 +24,44 @@ pub(super) fn download_to(
     let size_there = |size| size_there(path, size).filter(|_| !source.replaces);
     if let Some(size) = size_there(source.known_size()) {
         // For the status, which may say that there is no media.
-        source.recorded_size(source.deadline())?;
-        return Ok(Downloaded { size, transferred: 0 });
+        source.recorded(source.deadline())?;
+        return Ok(there(size, None));
     }
 
     check(path).map_err(|error| named(error.into()))?;
     let deadline = source.deadline();
-    let recorded = source.recorded_size(deadline)?;
-    if let Some(size) = size_there(recorded) {
-        return Ok(Downloaded { size, transferred: 0 });
+    let recorded = source.recorded(deadline)?;
+    let mut reader = MediaReader::new(source.clone(), recorded.size, deadline);
+    if recorded.names_key() && !source.replaces && path.is_file() {
+        // Only the headers hold what decrypts the file.
+        reader.connect_if_closed().map_err(Interrupted::into_error)?;
+    }
+    let is_described = !recorded.names_key() || reader.is_open();
+    if is_described && let Some(size) = size_there(reader.expected()) {
+        return Ok(there(size, reader.encryption()));
     }
 
-    let mut reader = MediaReader::new(source.clone(), recorded, deadline);
     loop {
         let Err(error) = fetch(&mut reader, path, on_progress) else {
             return Ok(reader.downloaded());
         };
         if matches!(error, CopyError::Interrupted(_))
-            && let Some(size) = size_there(recorded)
+            && (!recorded.names_key() || reader.encryption().is_some())
+            && let Some(size) = size_there(reader.expected())
         {
             // Another download was faster.
-            return Ok(Downloaded { size, transferred: 0 });
+            return Ok(there(size, reader.encryption()));
         }
         match error {
             CopyError::Interrupted(Interrupted::StartOver(error)) => reader.start_over(error)?,
             error => return Err(named(error)),
         }
     }
+}
+
+/// The result if the file is already there.
+fn there(size: u64, encryption: Option<&Encryption>) -> Downloaded {
+    Downloaded { size, transferred: 0, encryption: encryption.cloned() }
 }
 
 /// Fetches one version of the media, from the first byte or from where a partial file ends.
@@ -70,7 +82,7 @@ fn fetch(
                 return Err(io::Error::other(reason).into());
             }
         }
-        Err(error) if error.can_resume() && size_there(path, reader.recorded()).is_none() => {}
+        Err(error) if error.can_resume() && size_there(path, reader.expected()).is_none() => {}
         Err(_) => partial.discard(),
     }
     copied

@@ -2,6 +2,7 @@
 
 mod copy;
 mod download;
+mod encryption;
 mod failures;
 mod file;
 mod folder;
@@ -13,6 +14,7 @@ mod source;
 mod version;
 
 pub use download::Download;
+pub use encryption::Encryption;
 pub use progress::{Downloaded, Progress};
 pub use reader::MediaReader;
 pub use request::Media;

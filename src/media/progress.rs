@@ -1,5 +1,7 @@
 //! The progress and the result of a download.
 
+use super::encryption::Encryption;
+
 /// The progress of a download.
 ///
 /// ```
@@ -30,7 +32,7 @@ pub struct Progress {
 ///     }
 /// }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Downloaded {
     /// The size of the media in bytes.
@@ -39,4 +41,8 @@ pub struct Downloaded {
     /// download, more if it started over, and 0 if nothing had to be transferred or if another
     /// download finished first.
     pub transferred: u64,
+    /// The data that decrypts the media, if the media is encrypted. `None` also for a file that
+    /// was already there, unless the record names an
+    /// [`encryption_key`](crate::RoomRecording::encryption_key).
+    pub encryption: Option<Encryption>,
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::mem;
 
+use super::encryption::{Encryption, is_stored_size_of};
 use super::failures::{Failures, Interrupted};
 use super::progress::Downloaded;
 use super::source::Source;
@@ -78,7 +79,7 @@ impl MediaReader {
     /// Sends the first request.
     pub(super) fn open(source: Source) -> Result<Self, Error> {
         let deadline = source.deadline();
-        let recorded = source.recorded_size(deadline)?;
+        let recorded = source.recorded(deadline)?.size;
         let mut reader = Self::new(source, recorded, deadline);
         reader.connect_if_closed().map_err(Interrupted::into_error)?;
         Ok(reader)
@@ -99,7 +100,7 @@ impl MediaReader {
         }
     }
 
-    /// Returns the size of the media in bytes, as the record or the storage names it.
+    /// Returns the size of the media in bytes, as the storage or the record names it.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -112,12 +113,23 @@ impl MediaReader {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn total(&self) -> Option<u64> {
-        self.recorded.or(self.version().and_then(|version| version.length))
+        self.version().and_then(|version| version.length).or(self.recorded)
     }
 
-    /// The size that the record names.
-    pub(super) fn recorded(&self) -> Option<u64> {
-        self.recorded
+    /// Returns the data that decrypts the media, if the media is encrypted.
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let recording = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+    /// let reader = client.recording(room, recording).media().reader()?;
+    /// println!("encrypted: {}", reader.encryption().is_some());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.version()?.encryption.as_ref()
     }
 
     /// The version that the next byte belongs to, if that is known.
@@ -135,11 +147,22 @@ impl MediaReader {
 
     /// The result, if no byte is missing.
     pub(super) fn downloaded(&self) -> Downloaded {
-        Downloaded { size: self.position, transferred: self.transferred }
+        let encryption = self.encryption().cloned();
+        Downloaded { size: self.position, transferred: self.transferred, encryption }
     }
 
     pub(super) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// The size of a complete file, if the record names a size.
+    pub(super) fn expected(&self) -> Option<u64> {
+        self.recorded.and(self.total())
+    }
+
+    /// Returns `true` if a response has described the media.
+    pub(super) fn is_open(&self) -> bool {
+        self.version().is_some()
     }
 
     /// Sends the first request, unless that is done.
@@ -201,7 +224,9 @@ impl MediaReader {
         let response = requested.map_err(|error| self.rejected(error))?;
         let media = response.into_media().map_err(|error| unusable(from, error))?;
 
-        let version = self.check(Version { tag: media.entity_tag, length: media.length })?;
+        let encryption = Encryption::read(media.envelope).map_err(|error| unusable(from, error))?;
+        let tag = media.entity_tag;
+        let version = self.check(Version { tag, length: media.length, encryption })?;
         let mut reader = media.body;
         if media.first < from {
             // The storage ignored the range.
@@ -222,11 +247,18 @@ impl MediaReader {
 
         let length = version.length.or(self.pinned.as_ref().and_then(|pinned| pinned.length));
         match (self.recorded, length) {
-            (Some(recorded), Some(stored)) if recorded != stored => {
+            (Some(recorded), Some(stored))
+                if recorded != stored
+                    && !(version.encryption.is_some() && is_stored_size_of(stored, recorded)) =>
+            {
                 Err(unusable(self.position, self.size_mismatch(recorded, stored)))
             }
             (None, None) => {
                 let reason = "neither the storage nor the record names the size of the media";
+                Err(unusable(self.position, Error::invalid_response(reason)))
+            }
+            (Some(_), None) if version.encryption.is_some() => {
+                let reason = "the storage does not name the size of encrypted media";
                 Err(unusable(self.position, Error::invalid_response(reason)))
             }
             _ => Ok(Version { length, ..version }),

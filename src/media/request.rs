@@ -149,7 +149,7 @@ impl Media {
     /// ```
     pub fn url(&self) -> Result<SignedUrl, Error> {
         let deadline = self.source.deadline();
-        self.source.recorded_size(deadline)?;
+        self.source.recorded(deadline)?;
         self.source.sign(deadline)
     }
 
@@ -215,7 +215,9 @@ impl Media {
     ///   strong entity tag, the name is random, and the partial file is removed after a failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
     ///   checked, nothing is transferred, and a callback is not called. Any other file at the path is
-    ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too.
+    ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too. If the record
+    ///   names an encryption key, a request for the media returns its
+    ///   [`Encryption`](crate::Encryption) first.
     /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot
     ///   be resumed, the download starts over. That counts as a retry.
     /// - **Several calls** at the same time for one file, in one program or several, all succeed.

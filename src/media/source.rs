@@ -23,10 +23,18 @@ pub(super) struct Source {
 
 /// The part of a record that is about its media.
 #[derive(Clone, Debug, Deserialize)]
-struct Known {
+pub(super) struct Known {
     /// Older records may have none.
     status: Option<Status>,
-    size: Option<u64>,
+    pub size: Option<u64>,
+    /// Names the public key. Without it the media can be encrypted too.
+    encryption_key: Option<serde_json::Value>,
+}
+
+impl Known {
+    pub(super) fn names_key(&self) -> bool {
+        self.encryption_key.is_some()
+    }
 }
 
 impl Source {
@@ -36,7 +44,11 @@ impl Source {
     }
 
     pub(super) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
-        let known = Known { status: Some(record.status.clone()), size: record.size };
+        let known = Known {
+            status: Some(record.status.clone()),
+            size: record.size,
+            encryption_key: record.encryption_key.clone().map(serde_json::Value::String),
+        };
         Self { known: Some(known), ..Self::of(resource) }
     }
 
@@ -48,17 +60,17 @@ impl Source {
         self.deadline
     }
 
-    /// Returns the size that the record names, or an error if its status says that there is no
+    /// Returns what the record says of the media, or an error if its status says that there is no
     /// media. If the record is not at hand, it is fetched.
-    pub(super) fn recorded_size(&self, deadline: Deadline) -> Result<Option<u64>, Error> {
+    pub(super) fn recorded(&self, deadline: Deadline) -> Result<Known, Error> {
         let known = match &self.known {
             Some(known) => known.clone(),
             None => self.resource.fetch_as(deadline, |body| self.read_record(body))?,
         };
 
-        match known.status {
+        match known.status.clone() {
             // The API decides about an unknown status.
-            None | Some(Status::Completed | Status::Other(_)) => Ok(known.size),
+            None | Some(Status::Completed | Status::Other(_)) => Ok(known),
             Some(status) => {
                 let recording_sid = self.sid();
                 Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
@@ -66,9 +78,9 @@ impl Source {
         }
     }
 
-    /// The size that the record names, if the record is at hand.
+    /// The size of unencrypted media that the record names, if the record is at hand.
     pub(super) fn known_size(&self) -> Option<u64> {
-        self.known.as_ref()?.size
+        self.known.as_ref().filter(|known| !known.names_key())?.size
     }
 
     /// Reads the status and the size of a record. Its other fields may be invalid, except that the

@@ -1,5 +1,6 @@
 //! One version of a recording's media.
 
+use super::encryption::Encryption;
 use crate::model::RecordingSid;
 
 /// The identity of the media that a response of the storage holds.
@@ -9,6 +10,7 @@ pub(super) struct Version {
     pub tag: Option<String>,
     /// The length of the complete media.
     pub length: Option<u64>,
+    pub encryption: Option<Encryption>,
 }
 
 impl Version {
@@ -16,14 +18,16 @@ impl Version {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let has_other_length =
             self.length.zip(other.length).is_some_and(|(length, other)| length != other);
-        self.tag.is_some() && self.tag == other.tag && !has_other_length
+        let is_same_tag = self.tag.is_some() && self.tag == other.tag;
+        is_same_tag && self.encryption == other.encryption && !has_other_length
     }
 
     /// A number that identifies the version of this recording in file names; `None` without a
     /// strong entity tag.
     pub(super) fn id(&self, recording: RecordingSid) -> Option<u64> {
         let tag = self.tag.as_deref()?;
-        Some(fnv1a(recording.as_str().bytes().chain(tag.bytes())))
+        let encryption = self.encryption.iter().flat_map(|it| it.key.bytes().chain(it.iv.bytes()));
+        Some(fnv1a(recording.as_str().bytes().chain(tag.bytes()).chain(encryption)))
     }
 }
 

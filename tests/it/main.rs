@@ -19,6 +19,7 @@ mod failures_https;
 mod features;
 mod limits;
 mod listing;
+mod media_encryption;
 mod media_files;
 mod media_partial_files;
 mod media_processes;

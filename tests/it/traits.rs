@@ -37,12 +37,12 @@ assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, Media
     Download<fn(Progress) -> ControlFlow<()>>,
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
 assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
-    Downloaded, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
+    Downloaded, Encryption, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseResumePointError, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
     RoomSid, ApiError, SignedUrl, SourceSid, Status, UnknownValue);
 assert_for!(key: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status, UnknownValue);
-assert_for!(hashed: Deletion, Downloaded, GroupingSids, Links, Progress, ResumePoint,
+assert_for!(hashed: Deletion, Downloaded, Encryption, GroupingSids, Links, Progress, ResumePoint,
     RetryPolicy, RoomRecording);
 assert_for!(text: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
@@ -59,7 +59,7 @@ const fn read<T: Read>() {}
 const fn stored<T: Serialize + DeserializeOwned>() {}
 
 assert_for!(cloned: Client, ClientBuilder, ListRecordings, RecordingResource);
-assert_for!(copied: AccountSid, ApiKeySid, OAuthClientSid, Deletion, Downloaded, ParticipantSid, Progress,
+assert_for!(copied: AccountSid, ApiKeySid, OAuthClientSid, Deletion, ParticipantSid, Progress,
     RecordingSid, RoomSid, SourceSid);
 assert_for!(read: MediaReader);
 assert_for!(stored: GroupingSids, Links, ResumePoint, RoomRecording);

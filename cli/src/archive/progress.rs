@@ -134,7 +134,7 @@ impl Transfer<'_> {
     }
 
     /// Shows the recording as complete.
-    pub fn finish(self, downloaded: Downloaded) {
+    pub fn finish(self, downloaded: &Downloaded) {
         let counted = self.transferred.unwrap_or(0);
         let rest = downloaded.transferred.saturating_sub(counted);
         self.bar.counts.transferred.fetch_add(rest, Ordering::Relaxed);

@@ -160,7 +160,7 @@ impl Archiver<'_> {
         }
         match downloaded {
             Ok(downloaded) => {
-                transfer.finish(downloaded);
+                transfer.finish(&downloaded);
                 Some(downloaded)
             }
             Err(_) if self.is_archived_by_another_run(recording) => {
