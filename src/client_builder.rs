@@ -198,17 +198,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the name of the program in the `User-Agent` header. The crate's own name follows it.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{Client, Credentials};
-    ///
-    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
-    ///     .user_agent("nightly-archive/1.0")
-    ///     .build()?;
-    /// # Ok::<(), twilio_room_recordings::Error>(())
-    /// ```
+    /// Sets the name of the program in the `User-Agent` header, such as `nightly-archive/1.0`. The
+    /// crate's own name follows it.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.connection.user_agent = Some(name.into());
         self
@@ -319,16 +310,6 @@ impl ClientBuilder {
 
     /// Sets the maximum size of a response of the API in bytes, after decompression. The default is
     /// 16 MiB. A page of 1000 records is about 1 MiB.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{Client, Credentials};
-    ///
-    /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
-    ///     .max_body_bytes(64 * 1024 * 1024)
-    ///     .build()?;
-    /// # Ok::<(), twilio_room_recordings::Error>(())
-    /// ```
     pub fn max_body_bytes(mut self, bytes: u64) -> Self {
         self.max_body_bytes = bytes;
         self

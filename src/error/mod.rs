@@ -1,6 +1,7 @@
 //! Errors, and what the body of an error response says.
 
 mod api_error;
+mod conversions;
 #[expect(clippy::module_inception, reason = "the file is named after the type it defines")]
 mod error;
 mod kind;
