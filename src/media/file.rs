@@ -36,7 +36,7 @@ pub(super) fn download_to(
         // Only the headers hold what decrypts the file.
         reader.connect_if_closed().map_err(Interrupted::into_error)?;
     }
-    let is_described = !recorded.names_key() || reader.is_open();
+    let is_described = !recorded.names_key() || reader.version().is_some();
     if is_described && let Some(size) = size_there(reader.expected()) {
         return Ok(there(size, reader.encryption()));
     }

@@ -133,7 +133,7 @@ impl MediaReader {
     }
 
     /// The version that the next byte belongs to, if that is known.
-    fn version(&self) -> Option<&Version> {
+    pub(super) fn version(&self) -> Option<&Version> {
         match &self.body {
             Body::Open(open) => Some(&open.version),
             _ => self.pinned.as_ref(),
@@ -158,11 +158,6 @@ impl MediaReader {
     /// The size of a complete file, if the record names a size.
     pub(super) fn expected(&self) -> Option<u64> {
         self.recorded.and(self.total())
-    }
-
-    /// Returns `true` if a response has described the media.
-    pub(super) fn is_open(&self) -> bool {
-        self.version().is_some()
     }
 
     /// Sends the first request, unless that is done.
