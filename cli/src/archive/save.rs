@@ -125,7 +125,12 @@ impl Archiver<'_> {
             }
         };
 
-        let archive = Archived { file, size: stamp.size(), sha256, date: now() };
+        let encryption = downloaded.encryption;
+        if recording.encryption_key.is_some() && encryption.is_none() {
+            let text = "its record names an encryption key, and the storage sent none";
+            self.messages.error(format_args!("{sid}: {text}: it is archived, and never deleted"));
+        }
+        let archive = Archived { file, size: stamp.size(), sha256, date: now(), encryption };
         let entry = Entry::new(recording.clone(), archive);
         let handed_over = self.hand_over(&entry, &path, stamp).map_err(|reason| {
             self.messages.error(format_args!("{sid}: not archived: {reason}"));

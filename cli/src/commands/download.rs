@@ -51,6 +51,9 @@ pub fn run(
     let downloaded = download(connection, &recording, path.as_deref(), &bar);
     bar.finish();
     let downloaded = downloaded.map_err(|error| Failure::Recording(sid, error))?;
+    if let Some(encryption) = &downloaded.encryption {
+        messages.note(Level::Quiet, serde_json::to_string(encryption)?);
+    }
     if let Some(path) = path {
         let Downloaded { size, transferred, .. } = downloaded;
         let path = path.display();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, from_value};
 use twilio_room_recordings::time::OffsetDateTime;
 use twilio_room_recordings::time::serde::rfc3339;
-use twilio_room_recordings::{RecordingSid, RoomRecording};
+use twilio_room_recordings::{Encryption, RecordingSid, RoomRecording};
 
 use super::hash::Sha256;
 use crate::json;
@@ -32,6 +32,9 @@ pub struct Archived {
     /// The time when the entry was written.
     #[serde(with = "rfc3339")]
     pub date: OffsetDateTime,
+    /// The data that decrypts the media, if it is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
 }
 
 /// The part of an entry that is checked for each line of a record file.

@@ -78,10 +78,50 @@ fn encrypted_recording_whose_key_is_not_archived_is_not_deleted() {
     encrypted["encryption_key"] = json!("CR00000000000000000000000000000001");
     let room = ArchivedRoom::of(vec![encrypted]);
     let archived = room.run(&["--delete"]).expect(1);
-    let error = format!("error: {}: not deleted: the key that decrypts its media is not", sid(1));
-    assert!(archived.stderr.starts_with(&error), "{}", archived.stderr);
+    for reason in ["its record names an encryption key, and the storage sent none", "not deleted: "]
+    {
+        let error = format!("error: {}: {reason}", sid(1));
+        assert!(archived.stderr.contains(&error), "{}", archived.stderr);
+    }
     room.assert_is_archived();
     assert!(room.deleted_sids().is_empty());
+}
+
+#[test]
+fn encrypted_recording_is_deleted_when_its_envelope_is_in_the_entry() {
+    let plain = media(&recording(1));
+    let mut stored = plain.clone();
+    stored.resize(plain.len() / 16 * 16 + 16, 7);
+    let envelope = format!(
+        "ETag: \"one\"\r\nx-amz-meta-x-amz-key: 0ZY1jiGSu/A=\r\nx-amz-meta-x-amz-matdesc: {{}}\r\n\
+         x-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n\
+         x-amz-meta-x-amz-unencrypted-content-length: {}\r\n",
+        plain.len()
+    );
+
+    // The record may name the size before encryption or that after it, and the key or none.
+    for (size, key) in
+        [(plain.len(), json!("CR1")), (stored.len(), json!("CR1")), (plain.len(), Value::Null)]
+    {
+        let mut record = recording(1);
+        (record["size"], record["encryption_key"]) = (json!(size), key);
+        let room = ArchivedRoom::of(vec![record]);
+        room.storage.expect([Fate::Raw(http("200 OK", &envelope, &stored))]);
+        room.run(&[]).expect(0);
+        room.run(&["--delete"]).expect(0);
+
+        let [entry] = &records(&room.record_file())[..] else { panic!("one entry") };
+        let expected = json!({
+            "key": "0ZY1jiGSu/A=",
+            "iv": "EmKjzVpvXC9rE6DJ00Xv7Q==",
+            "unencrypted_size": plain.len(),
+            "headers": {"x-amz-meta-x-amz-matdesc": "{}"},
+        });
+        assert_eq!(entry["archive"]["encryption"], expected);
+        assert_eq!(entry["archive"]["size"], json!(stored.len()));
+        assert_eq!(fs::read(room.folder().join(format!("{}.mkv", sid(1)))).unwrap(), stored);
+        assert_eq!((room.deleted_sids(), room.storage.heads().len()), (vec![sid(1)], 1));
+    }
 }
 
 #[test]
