@@ -38,6 +38,8 @@ impl Partial {
             let path = random_partial_path(path);
             match create_new(&path) {
                 Ok(file) => {
+                    // Shows others that it is in use. Some file systems have no locks.
+                    let _ = file.try_lock();
                     let place = Place { path, on_drop: OnDrop::Remove };
                     return Ok(Self { file, place });
                 }
