@@ -13,9 +13,17 @@ pub mod fake_server;
 #[path = "../../tests/it/support/pages.rs"]
 pub mod pages;
 
+/// A recording in which no field is null.
+pub fn all_set(number: usize) -> Value {
+    let mut recording = fake_server::recording(number);
+    recording["encryption_key"] = "public_key".into();
+    recording["date_deleted"] = "2026-12-31T22:00:00Z".into();
+    recording
+}
+
 /// A recording in which every second nullable field is null.
 pub fn half_null(number: usize) -> Value {
-    let mut recording = fake_server::recording(number);
+    let mut recording = all_set(number);
     let required = ["sid", "status", "account_sid", "room_sid", "date_created"];
     let fields = recording.as_object_mut().expect("an object").iter_mut();
     for (_, value) in fields.filter(|(name, _)| !required.contains(&name.as_str())).step_by(2) {
@@ -28,7 +36,7 @@ pub fn half_null(number: usize) -> Value {
 pub type Kind = (&'static str, fn(usize) -> Value);
 
 /// The kinds of pages that are decoded.
-pub const KINDS: [Kind; 2] = [("all fields set", fake_server::recording), ("half null", half_null)];
+pub const KINDS: [Kind; 2] = [("all fields set", all_set), ("half null", half_null)];
 
 /// A decoder: its name and its function.
 pub type Decoder = (&'static str, fn(&[u8]));
