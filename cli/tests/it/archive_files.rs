@@ -163,6 +163,19 @@ fn end_that_a_crash_has_left_is_cut_off_with_a_warning() {
     }
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn record_file_of_500_mb_takes_little_memory() {
+    let room = ArchivedRoom::of(vec![recording(0)]);
+    write(&room, format!("{}\n", entry(&recording(5))).as_bytes());
+    let file = fs::OpenOptions::new().write(true).open(room.record_file()).unwrap();
+    file.set_len(500_000_000).unwrap();
+
+    let archived = Run::of(&mut in_shell("ulimit -v 600000", &room, &[])).expect(0);
+    assert!(archived.stderr.contains("bytes at its end was cut off"), "{}", archived.stderr);
+    assert_eq!(room.recorded_sids(), [sid(0), sid(5)]);
+}
+
 fn write(room: &ArchivedRoom, text: &[u8]) {
     fs::create_dir_all(room.folder()).unwrap();
     fs::write(room.record_file(), text).unwrap();

@@ -1,7 +1,8 @@
 //! `verify`: files that are not what their entries say.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::json;
 
@@ -111,4 +112,40 @@ fn folder_without_a_record_file_is_named() {
     let verified = verify(&room).expect(1);
     let start = format!("error: could not read {}: ", room.record_file().display());
     assert!(verified.stderr.starts_with(&start), "{}", verified.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn file_that_shrinks_while_it_is_read_is_named() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.run(&[]).expect(0);
+    let file = room.folder().join(format!("{}.mkv", sid(1)));
+    let media = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    let size = 4_u64 << 30;
+    media.set_len(size).unwrap();
+    let mut large = entry(&recording(1));
+    large["archive"]["size"] = json!(size);
+    fs::write(room.record_file(), format!("{large}\n")).unwrap();
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twilio-recordings"));
+    command.env_clear().arg("verify").arg(room.folder()).stderr(Stdio::piped());
+    let process = command.spawn().unwrap();
+    while bytes_read(process.id()) < 32 << 20 {
+        thread::yield_now();
+    }
+    media.set_len(1000).unwrap();
+
+    let output = process.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let reason = "it changed while it was read";
+    assert!(stderr.contains(&file.display().to_string()) && stderr.contains(reason), "{stderr}");
+}
+
+/// The number of bytes that a process has read so far.
+#[cfg(target_os = "linux")]
+fn bytes_read(process: u32) -> u64 {
+    let counts = fs::read_to_string(format!("/proc/{process}/io")).unwrap();
+    let read = counts.lines().find_map(|line| line.strip_prefix("rchar: "));
+    read.unwrap().parse().unwrap()
 }
