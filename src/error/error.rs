@@ -189,7 +189,7 @@ impl Error {
     /// Returns the underlying error, if there is one.
     ///
     /// Its type is
-    /// - [`ParseSidError`] or [`ParseResumePointError`] for [`ErrorKind::InvalidInput`] if parsing
+    /// - [`ParseSidError`] or [`ParseResumePointError`](crate::ParseResumePointError) for [`ErrorKind::InvalidInput`] if parsing
     ///   failed,
     /// - [`std::io::Error`] for [`ErrorKind::Transport`] and [`ErrorKind::Write`],
     /// - for [`ErrorKind::InvalidResponse`], [`std::io::Error`] if the response is not valid HTTP,

@@ -12,7 +12,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::http::{MediaBody, SignedUrl};
 
-/// The media of a recording, as a blocking reader. Made by [`Media::reader`].
+/// The media of a recording, as a blocking reader. Made by [`Media::reader`](crate::Media::reader).
 ///
 /// A transfer that is interrupted is resumed. At the end, the length has been checked. An
 /// [`io::Error`] of this reader holds an [`Error`].
