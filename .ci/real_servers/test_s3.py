@@ -1,6 +1,8 @@
 """The tool downloads from S3 servers by presigned URLs. s3rver checks signatures and expiry. nginx
 stands before it where a transfer has to be interrupted."""
 
+import json
+import re
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ import boto3
 import pytest
 from botocore.client import Config
 
-from harness import PACKAGES, ROOM, TOKEN, TOOL, free_port, run, start, wait_until
+from harness import PACKAGES, ROOM, ROOT, TOKEN, TOOL, free_port, run, start, wait_until
 from media import assert_holds, media, partial_size, records, sid
 
 SMALL = dict.fromkeys(range(5), 300_000)
@@ -215,3 +217,52 @@ def test_runs_that_are_killed_are_resumed(api, s3, slow, archive):
 
     assert_holds(archive, BIG)
     assert ["206", f"bytes={received}-"] in front.requests()
+
+
+def test_windows_of_an_account_are_handed_over_to_s3_in_parallel(api, s3, archive, tmp_path):
+    sizes = dict.fromkeys(range(56), 2000)
+    bucket = s3(sizes, start_moto)
+    kept = client(bucket.own_url)
+    kept.create_bucket(Bucket="kept")
+    server = api(records(sizes), bucket.location)
+    program = tmp_path / "to-s3"
+    program.write_text(hand_over().replace("my-recordings", "kept"))
+    program.chmod(0o755)
+
+    remote = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": bucket.own_url}
+    remote |= {"ACCESS_KEY_ID": "S3RVER", "SECRET_ACCESS_KEY": "S3RVER"}
+    remote = {f"RCLONE_CONFIG_S3_{name}": value for name, value in remote.items()}
+    remote["AWS_CA_BUNDLE"] = ""
+    windows = ["--created-before", "2026-11-15"], ["--created-after", "2026-11-15"]
+    runs = [
+        start(
+            TOOL,
+            *["archive", "--account", "--to", archive / str(number)],
+            *["--exec", program, "--skip-recorded", *window],
+            base_url=server.url,
+            **remote,
+        )
+        for number, window in enumerate(windows)
+    ]
+    for process in runs:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+
+    objects = kept.list_objects_v2(Bucket="kept")["Contents"]
+    assert sorted(it["Key"] for it in objects) == [f"{sid(number)}.mka" for number in sizes]
+    for number, size in sizes.items():
+        body = kept.get_object(Bucket="kept", Key=f"{sid(number)}.mka")["Body"].read()
+        assert body == media(number, size)
+    entries = [
+        json.loads(line)["sid"]
+        for number in range(len(windows))
+        for line in (archive / str(number) / "recordings.ndjson").read_text().splitlines()
+    ]
+    assert sorted(entries) == [sid(number) for number in sizes], "each recording in one window"
+    assert not list(archive.rglob("*.mka"))
+
+
+def hand_over():
+    """The program of the tool's manual that moves the media to S3."""
+    manual = (ROOT / "cli/README.md").read_text()
+    return re.search(r"```sh\n(#!/bin/sh.*?)```", manual, re.DOTALL)[1]
