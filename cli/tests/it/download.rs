@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::support::program::{Run, program, run};
 use super::support::room::{ArchivedRoom, file_name, sid_of};
-use super::support::{Fate, ROOM, SIGNATURE, media, recording, serve_room, sid};
+use super::support::{Fate, ROOM, SIGNATURE, http, media, recording, serve_room, sid};
 
 /// A room with one completed recording.
 fn one_recording() -> ArchivedRoom {
@@ -107,4 +107,17 @@ fn url_prints_the_signed_url_without_downloading() {
     let expected = format!("{}/{}?{SIGNATURE}\n", room.storage.url, sid_of(&room.recordings[0]));
     assert_eq!((&*printed.stdout, &*printed.stderr), (&*expected, ""));
     assert!(room.storage.ranges().is_empty());
+}
+
+#[test]
+fn envelope_of_encrypted_media_is_one_line_of_json() {
+    let envelope =
+        "x-amz-meta-x-amz-key: 0ZY1jiGSu/A=\r\nx-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n";
+    let room = one_recording();
+    room.storage.expect([Fate::Raw(http("200 OK", envelope, &media(&room.recordings[0])))]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut download = command(&room, &["download"]);
+    let downloaded = Run::of(download.current_dir(folder.path())).expect(0);
+    let expected = r#"{"key":"0ZY1jiGSu/A=","iv":"EmKjzVpvXC9rE6DJ00Xv7Q=="}"#;
+    assert_eq!(downloaded.stderr_lines()[0], expected);
 }
