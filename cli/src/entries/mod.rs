@@ -8,7 +8,7 @@ mod stamp;
 pub mod sync;
 
 pub use entry::{Archived, Entry, MediaPath};
-pub use read::read_last_entries;
+pub use read::{read_last_entries, read_lines};
 pub use record_file::{RecordFile, key};
 pub use stamp::{Stamp, hash_file};
 

@@ -17,21 +17,36 @@ pub fn read_last_entries(
     folder: &Path,
     report: impl Fn(String),
 ) -> Result<BTreeMap<RecordingSid, Archived>, String> {
+    let mut last = BTreeMap::new();
+    read_lines(folder, report, |line| {
+        let head = EntryHead::read(line)?;
+        last.insert(head.sid, head.archive);
+        Ok(())
+    })?;
+    Ok(last)
+}
+
+/// Calls `read` for each line of a folder's record file that is not blank, and `report` for each line
+/// for which that fails.
+pub fn read_lines(
+    folder: &Path,
+    report: impl Fn(String),
+    mut read: impl FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), String> {
     let path = folder.join(RECORD_FILE);
     let unreadable = |error: io::Error| format!("could not read {}: {error}", path.display());
     let file = File::open(&path).map_err(unreadable)?;
     let mut lines = Lines::new(BufReader::with_capacity(128 * 1024, file));
-    let (mut last, mut number) = (BTreeMap::new(), 0_u64);
+    let mut number = 0_u64;
 
     while let Some(line) = lines.next().map_err(unreadable)? {
         number += 1;
-        match EntryHead::read(line.bytes) {
-            Ok(head) => {
-                last.insert(head.sid, head.archive);
-            }
-            Err(_) if line.is_blank() => {}
-            Err(reason) => report(format!("{}, line {number}: {reason}", path.display())),
+        if line.is_blank() {
+            continue;
+        }
+        if let Err(reason) = read(line.bytes) {
+            report(format!("{}, line {number}: {reason}", path.display()));
         }
     }
-    Ok(last)
+    Ok(())
 }

@@ -1,14 +1,14 @@
 //! The archive's entries of a room.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 use twilio_room_recordings::{RecordingSid, RecordingType, RoomRecording, RoomSid};
 
 use crate::Failure;
+use crate::entries::{RECORD_FILE, read_lines};
 use crate::messages::{Level, Messages};
 
 /// A recording and its file.
@@ -24,9 +24,9 @@ pub fn of_room(
     room: &RoomSid,
     messages: &Messages,
 ) -> Result<Vec<Archived>, Failure> {
-    let path = folder.join("recordings.ndjson");
-    let entries = read(&path, room, messages)?;
+    let entries = read(folder, room, messages)?;
     if entries.is_empty() {
+        let path = folder.join(RECORD_FILE);
         return Err(Failure::Other(format!("{}: no recording of {room}", path.display())));
     }
 
@@ -52,40 +52,27 @@ struct Entry {
 
 /// The last entry of each recording.
 fn read(
-    path: &Path,
+    folder: &Path,
     room: &RoomSid,
     messages: &Messages,
 ) -> Result<BTreeMap<RecordingSid, Entry>, Failure> {
-    let shown = path.display();
-    let unreadable = |error| Failure::Other(format!("could not read {shown}: {error}"));
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let (mut entries, mut line, mut number) = (BTreeMap::new(), Vec::new(), 0);
-
-    while file.read_until(b'\n', &mut line).map_err(unreadable)? > 0 {
-        number += 1;
-        match parse(&line) {
-            Ok(Some(entry)) if entry.recording.room_sid == *room => {
-                entries.insert(entry.recording.sid, entry);
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let error = error.to_string();
-                messages.warning(format_args!("{shown}, line {number}: {}", error.escape_debug()));
-            }
+    let mut entries = BTreeMap::new();
+    let report = |reason| messages.warning(reason);
+    let read = read_lines(folder, report, |line| {
+        let entry = parse(line).map_err(|error| error.to_string().escape_debug().to_string())?;
+        if entry.recording.room_sid == *room {
+            entries.insert(entry.recording.sid, entry);
         }
-        line.clear();
-    }
+        Ok(())
+    });
+    read.map_err(Failure::Other)?;
     Ok(entries)
 }
 
-fn parse(line: &[u8]) -> Result<Option<Entry>, serde_json::Error> {
-    let line = line.trim_ascii();
-    if line.is_empty() {
-        return Ok(None);
-    }
+fn parse(line: &[u8]) -> Result<Entry, serde_json::Error> {
     let mut record: Value = serde_json::from_slice(line)?;
     let archive = record.as_object_mut().and_then(|it| it.remove("archive")).unwrap_or_default();
-    Ok(Some(Entry { recording: serde_json::from_value(record)?, archive }))
+    Ok(Entry { recording: serde_json::from_value(record)?, archive })
 }
 
 impl Entry {
