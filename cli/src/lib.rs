@@ -14,6 +14,7 @@ use messages::Messages;
 
 mod archive;
 mod arguments;
+mod bar;
 mod client;
 mod commands;
 mod entries;

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use indicatif::{DecimalBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar};
 use twilio_room_recordings::{RecordingSid, RoomSid};
 
 use crate::Failure;
 use crate::arguments::Verify;
+use crate::bar;
 use crate::entries::{Archived, hash_file, read_last_entries};
 use crate::messages::{Level, Messages};
+
+const TEMPLATE: &str =
+    "{wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}";
 
 /// The numbers of files by what was found.
 #[derive(Default)]
@@ -36,7 +40,8 @@ pub fn run(options: &Verify, messages: &Messages) -> Result<(), Failure> {
     let folder = &options.folder;
     let entries = read_last_entries(folder, |reason| messages.error(reason));
     let entries: Vec<_> = entries.map_err(Failure::Other)?.into_values().collect();
-    let bar = progress_bar(entries.iter().map(|entry| entry.size).sum());
+    let bytes = entries.iter().map(|entry| entry.size).sum();
+    let bar = bar::on_terminal(Some(bytes), bar::style(TEMPLATE));
     let messages = &messages.above(bar.clone());
 
     let (counts, next) = (Counts::default(), AtomicUsize::new(0));
@@ -133,18 +138,6 @@ fn files_without_entry(folder: &Path, entries: &[Archived]) -> io::Result<Vec<Pa
 fn is_media(name: &str) -> bool {
     let sid = name.split_once('.').map_or("", |(sid, _)| sid);
     sid.parse::<RecordingSid>().is_ok() && !name.ends_with(".part")
-}
-
-fn progress_bar(bytes: u64) -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
-    let template = "{wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}";
-    bar.set_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    bar
 }
 
 impl Counts {

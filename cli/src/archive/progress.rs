@@ -1,16 +1,14 @@
 //! The progress bar of a run.
 
 use std::fmt;
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use indicatif::{
-    DecimalBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
-};
+use indicatif::{DecimalBytes, HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use twilio_room_recordings::{Downloaded, Progress, RoomRecording};
 
+use crate::bar;
 use crate::messages::Level;
 
 const TEMPLATE: &str =
@@ -46,12 +44,10 @@ impl Bar {
             transferred: AtomicU64::new(0),
             start: Instant::now(),
         });
-        if level == Level::Quiet || !io::stderr().is_terminal() {
-            return Self { bar: ProgressBar::hidden(), counts };
-        }
-
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        bar.set_style(style(&counts));
+        let bar = match level {
+            Level::Quiet => ProgressBar::hidden(),
+            _ => bar::on_terminal(Some(0), style(&counts)),
+        };
         Self { bar, counts }
     }
 
@@ -80,8 +76,7 @@ fn style(counts: &Arc<Counts>) -> ProgressStyle {
     let of = |counts: &Arc<Counts>| Arc::clone(counts);
     let (recordings, speed, left) = (of(counts), of(counts), of(counts));
 
-    ProgressStyle::with_template(TEMPLATE)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+    bar::style(TEMPLATE)
         .with_key("recordings", move |_: &ProgressState, out: &mut dyn fmt::Write| {
             let done = recordings.done.load(Ordering::Relaxed);
             let listed = recordings.listed.load(Ordering::Relaxed);

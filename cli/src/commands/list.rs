@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use terminal_size::Width;
 use twilio_room_recordings::{ListRecordings, Page, RoomRecording, Status};
 
@@ -15,7 +15,7 @@ use crate::messages::{Level, Messages};
 use crate::output::Output;
 use crate::scope::Scope;
 use crate::table::Table;
-use crate::{Failure, json, moment};
+use crate::{Failure, bar, json, moment};
 
 /// Print the recordings of rooms, as a table or as JSON
 #[derive(Args)]
@@ -67,7 +67,7 @@ pub fn run(
 ) -> Result<(), Failure> {
     let several_rooms = options.selection.is_account() || scopes.len() > 1;
     let table = (!options.json).then(|| Table::new(width(), several_rooms));
-    let bar = progress();
+    let bar = bar::on_terminal(None, bar::style("{msg}"));
     let messages = &messages.above(bar.clone());
     let mut printer = Printer { options, output: Output::new(), messages, table, printed: 0 };
 
@@ -112,17 +112,6 @@ fn listing(
         listing = listing.limit(records);
     }
     listing
-}
-
-/// A line below the output, if standard error is a terminal.
-fn progress() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    bar.with_style(
-        ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
-    )
 }
 
 fn width() -> usize {

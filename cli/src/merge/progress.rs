@@ -1,8 +1,8 @@
 //! The progress bar of `merge`.
 
-use std::io::{self, IsTerminal};
+use indicatif::ProgressBar;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::bar;
 
 const TRACKS: &str = "reading track {pos}/{len} {wide_bar}";
 const TIME: &str = "{wide_bar} {percent}% {eta} left";
@@ -13,11 +13,7 @@ pub struct Bar(ProgressBar);
 impl Bar {
     /// A bar that counts the tracks that are read.
     pub fn of_tracks(count: usize) -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
-        Self(bar.with_style(style(TRACKS)))
+        Self(bar::on_terminal(Some(count as u64), bar::style(TRACKS)))
     }
 
     /// The bar, for messages that are printed above it.
@@ -32,7 +28,7 @@ impl Bar {
     /// Starts over with the time line, whose length is in microseconds.
     pub fn begin_timeline(&self, microseconds: u64) {
         self.0.reset();
-        self.0.set_style(style(TIME));
+        self.0.set_style(bar::style(TIME));
         self.0.set_length(microseconds);
     }
 
@@ -47,8 +43,4 @@ impl Drop for Bar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
