@@ -161,9 +161,12 @@ pub struct Archive {
     /// Skip what has an entry, even if its file was moved
     #[arg(long)]
     pub skip_recorded: bool,
-    /// Delete each recording from the service once it is on disk
+    /// Delete what is on disk from the service
     #[arg(long)]
     pub delete: bool,
+    /// A list of recordings that are known to be lost
+    #[arg(long, value_name = "FILE")]
+    pub acknowledged: Option<PathBuf>,
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,

@@ -13,7 +13,7 @@ use crate::{Failure, sid};
 #[derive(Args)]
 #[command(next_help_heading = "Filters")]
 pub struct Filters {
-    /// Only recordings of this source, which is a track of the room
+    /// Only recordings of this source, a track
     #[arg(long, value_name = "SID", value_parser = sid::parse::<SourceSid>)]
     source_sid: Option<SourceSid>,
     /// Only recordings that started at T or later

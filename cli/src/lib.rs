@@ -28,6 +28,7 @@ mod output;
 mod scope;
 mod sid;
 mod signals;
+mod size;
 mod table;
 mod verify;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io;
 
 use twilio_room_recordings::RoomSid;
 
@@ -53,32 +53,10 @@ pub fn resolve(arguments: &[RoomArgument]) -> Result<Vec<Scope>, Failure> {
     for argument in arguments {
         match argument {
             RoomArgument::Sid(room) => add(*room),
-            RoomArgument::StandardInput => read_rooms(io::stdin().lock(), &mut add)?,
+            RoomArgument::StandardInput => {
+                sid::read_lines(io::stdin().lock(), "standard input", &mut add)?
+            }
         }
     }
     Ok(scopes)
-}
-
-/// Reads one room's SID per line. A line can be empty, and can end with a comment after `#`.
-fn read_rooms(input: impl BufRead, add: &mut impl FnMut(RoomSid)) -> Result<(), Failure> {
-    for (index, line) in input.lines().enumerate() {
-        let number = index + 1;
-        let line = line.map_err(|error| {
-            Failure::Usage(format!("could not read standard input, line {number}: {error}"))
-        })?;
-
-        // Editors of Windows write a byte-order mark at the start of a file.
-        let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
-        let text = line.split('#').next().unwrap_or_default().trim();
-        if text.is_empty() {
-            continue;
-        }
-        add(sid::parse(text).map_err(|expected| {
-            let text = text.escape_debug();
-            Failure::Usage(format!(
-                "invalid room SID \"{text}\" in line {number} of standard input: {expected}"
-            ))
-        })?);
-    }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use twilio_room_recordings::time::UtcOffset;
 use unicode_width::UnicodeWidthChar;
 
 use crate::json::acts_on_terminals;
+use crate::size::Size;
 
 /// The number of spaces between two columns.
 const GAP: usize = 2;
@@ -162,23 +163,7 @@ fn short_length(seconds: u64) -> String {
 }
 
 fn size(recording: &RoomRecording) -> String {
-    or_dash(recording.size.map(short_size))
-}
-
-/// At most five characters, with decimal units: `999 B`, `12.3K`, `456M`.
-fn short_size(bytes: u64) -> String {
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut tenths = bytes / 100;
-    for unit in ["K", "M", "G", "T", "P"] {
-        match tenths {
-            0..1000 => return format!("{}.{}{unit}", tenths / 10, tenths % 10),
-            1000..10_000 => return format!("{}{unit}", tenths / 10),
-            _ => tenths /= 1000,
-        }
-    }
-    format!("{}E", tenths / 10)
+    or_dash(recording.size.map(Size))
 }
 
 fn participant(recording: &RoomRecording) -> String {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use indicatif::{DecimalBytes, ProgressBar};
+use indicatif::ProgressBar;
 use twilio_room_recordings::{RecordingSid, RoomSid};
 
 use crate::Failure;
@@ -16,9 +16,9 @@ use crate::arguments::Verify;
 use crate::bar;
 use crate::entries::{Archived, hash_file, read_last_entries};
 use crate::messages::{Level, Messages};
+use crate::size::Size;
 
-const TEMPLATE: &str =
-    "{wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}";
+const TEMPLATE: &str = "{wide_bar} {sizes} {rate} {eta}";
 
 /// The numbers of files by what was found.
 #[derive(Default)]
@@ -144,7 +144,7 @@ impl Counts {
     fn summary(&self, extra: usize, start: Instant) -> String {
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (unchanged, changed) = (count(&self.unchanged), count(&self.changed));
-        let (missing, bytes) = (count(&self.missing), DecimalBytes(count(&self.bytes)));
+        let (missing, bytes) = (count(&self.missing), Size(count(&self.bytes)));
         let seconds = start.elapsed().as_secs_f64();
         format!(
             "{unchanged} unchanged, {changed} changed, {missing} missing, {extra} without an entry; \

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid, Status};
 
+use super::acknowledged::Acknowledged;
 use super::deletions::{Deletions, Proven};
 use super::exec::Program;
 use super::failures::{Buckets, FullDisk, Outage};
@@ -38,6 +39,7 @@ pub struct Archiver<'a> {
     pub outage: Outage,
     /// The program of `--exec`.
     pub program: Option<Program>,
+    pub acknowledged: Acknowledged,
     /// The digits of every listed recording.
     seen: Mutex<BTreeMap<u128, Listed>>,
     processing: Mutex<Processing>,
@@ -50,10 +52,12 @@ pub struct Archiver<'a> {
     late: AtomicU64,
     /// Set if the run ends early.
     stopped: AtomicBool,
+    /// The number of recordings that a run which ends early leaves for the next one.
+    left: AtomicU64,
 }
 
 impl<'a> Archiver<'a> {
-    /// Finds the program of `--exec`, checks the folder, and reads the record file. Creates nothing
+    /// Finds the program of `--exec`, checks the folder, and reads the files. Creates nothing
     /// that stays.
     pub fn new(
         connection: &'a Connection,
@@ -64,6 +68,7 @@ impl<'a> Archiver<'a> {
         let deadline = connection.deadline();
         let program = options.exec.as_deref().map(|name| Program::find(name, deadline));
         let program = program.transpose()?;
+        let acknowledged = options.acknowledged.as_deref().map(Acknowledged::read).transpose()?;
         let folder = Folder::new(&options.to, options.selection.is_account());
         folder.check().map_err(Failure::Other)?;
         let records = Records::open(folder.record_file(), deadline, messages);
@@ -76,6 +81,7 @@ impl<'a> Archiver<'a> {
             records: records.map_err(Failure::Other)?,
             outage: Outage::new(options.jobs),
             program,
+            acknowledged: acknowledged.unwrap_or_default(),
             seen: Mutex::default(),
             processing: Mutex::default(),
             rooms: Mutex::default(),
@@ -84,6 +90,7 @@ impl<'a> Archiver<'a> {
             buckets: Mutex::default(),
             late: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            left: AtomicU64::new(0),
         })
     }
 
@@ -124,10 +131,8 @@ impl<'a> Archiver<'a> {
     }
 
     pub fn perform(&self, task: Task) {
-        if self.has_stopped() {
-            return;
-        }
         match task {
+            _ if self.has_stopped() => self.leave(),
             Task::Save(recording, deletions) => {
                 let proven = self.save(&recording);
                 if let Some(proven) = proven.and_then(|proven| deletions.release(proven)) {
@@ -139,16 +144,28 @@ impl<'a> Archiver<'a> {
     }
 
     /// Ends the run: removes leftovers of killed runs, and prints the closing lines.
-    pub fn finish(&self, with_summary: bool) -> Result<(), Failure> {
+    pub fn finish(&self) -> Result<(), Failure> {
         if !self.options.dry_run {
             self.clear_leftovers();
         }
+        if self.options.fail_if_empty && locked(&self.seen).is_empty() {
+            self.messages.error("no recording was listed, and --fail-if-empty is set");
+        }
+        self.close()
+    }
+
+    /// Prints the closing lines of a run that a signal ends.
+    pub fn interrupt(&self) {
+        self.bar.finish();
+        self.messages.error("interrupted: run again to resume");
+        // If nobody can read it, the run ends all the same.
+        let _ = self.close();
+    }
+
+    fn close(&self) -> Result<(), Failure> {
         let processing = locked(&self.processing);
         if processing.count > 0 {
             self.messages.note(Level::Normal, &*processing);
-        }
-        if self.options.fail_if_empty && locked(&self.seen).is_empty() {
-            self.messages.error("no recording was listed, and --fail-if-empty is set");
         }
 
         let (disk, late) = (locked(&self.disk), self.late.load(Ordering::Relaxed));
@@ -163,10 +180,9 @@ impl<'a> Archiver<'a> {
             let deleted = if self.options.delete { " or deleted" } else { "" };
             self.messages.error(format_args!("deadline exceeded: {late} not archived{deleted}"));
         }
-        match with_summary {
-            true => locked(&self.summary).print(errors, self.options, self.messages),
-            false => Ok(()),
-        }
+        let mut summary = locked(&self.summary);
+        summary.left = self.left.load(Ordering::Relaxed);
+        summary.print(errors, self.options, self.messages)
     }
 
     /// The number of recordings that are still processing.
@@ -192,6 +208,19 @@ impl<'a> Archiver<'a> {
         }
     }
 
+    /// Takes note of a recording that is known to be lost.
+    pub fn add_acknowledged(&self, sid: RecordingSid) {
+        self.count(|summary| summary.acknowledged += 1);
+        self.messages.note(Level::Verbose, format_args!("{sid}: acknowledged"));
+    }
+
+    /// Returns `true` if an error is about the record of a recording that is known to be lost.
+    pub fn is_acknowledged(&self, error: &twilio_room_recordings::Error) -> bool {
+        let ErrorKind::InvalidRecord(record) = error.kind() else { return false };
+        let sid = record.sid.filter(|sid| self.acknowledged.contains(sid));
+        sid.inspect(|&sid| self.add_acknowledged(sid)).is_some()
+    }
+
     /// Removes the partial files that nothing will resume, and names those that may be resumed only
     /// by another run.
     fn clear_leftovers(&self) {
@@ -212,11 +241,26 @@ impl<'a> Archiver<'a> {
         }
     }
 
-    /// Ends the run early, for a reason that holds for every recording.
-    pub fn stop(&self, reason: &str) {
-        if !self.stopped.swap(true, Ordering::Relaxed) {
+    /// Ends the run early, for a reason that holds for every recording. Returns `false` if it was
+    /// about to end.
+    pub fn stop(&self, reason: &str) -> bool {
+        let is_first = !self.stopped.swap(true, Ordering::Relaxed);
+        if is_first {
             self.messages.error(reason);
         }
+        is_first
+    }
+
+    /// Ends the run early at a recording.
+    pub fn stop_at_recording(&self, reason: &str) {
+        if !self.stop(reason) {
+            self.leave();
+        }
+    }
+
+    /// Counts a recording that is left for the next run.
+    pub fn leave(&self) {
+        self.left.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts or prints the error of a recording's request.
@@ -226,8 +270,8 @@ impl<'a> Archiver<'a> {
                 self.late.fetch_add(1, Ordering::Relaxed);
             }
             // The reason why the run ends is reported already.
-            ErrorKind::Cancelled => {}
-            ErrorKind::Unauthorized(_) => self.stop(&error.to_string()),
+            ErrorKind::Cancelled => self.leave(),
+            ErrorKind::Unauthorized(_) => self.stop_at_recording(&error.to_string()),
             _ => self.messages.error(format_args!("{sid}: {error}")),
         }
     }

@@ -17,7 +17,7 @@ impl Archiver<'_> {
         let entry = match self.records.last(&sid) {
             Ok(Some(entry)) => entry,
             Ok(None) => return self.keep_at_service(proven, "its entry has disappeared"),
-            Err(reason) => return self.stop(&reason),
+            Err(reason) => return self.stop_at_recording(&reason),
         };
         if entry.recording.encryption_key.is_some() && entry.archive.encryption.is_none() {
             return self.keep_at_service(proven, "the key that decrypts its media is not archived");
@@ -28,7 +28,7 @@ impl Archiver<'_> {
             return self.keep_at_service(proven, "its file has changed");
         }
         if let Err(reason) = self.records.sync() {
-            return self.stop(&reason);
+            return self.stop_at_recording(&reason);
         }
         if proven.file.is_some()
             && let Err(reason) = self.sync(&path)

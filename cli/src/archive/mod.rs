@@ -1,3 +1,4 @@
+mod acknowledged;
 mod archiver;
 mod delete;
 mod deletions;

@@ -11,7 +11,7 @@ impl Archiver<'_> {
         let sid = recording.sid;
         let entry = match self.records.last(&sid) {
             Ok(entry) => entry,
-            Err(reason) => return self.stop(&reason),
+            Err(reason) => return self.stop_at_recording(&reason),
         };
 
         let is_kept = entry.as_ref().is_some_and(|entry| self.is_kept(entry, recording));

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use indicatif::{DecimalBytes, HumanDuration, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use twilio_room_recordings::{Downloaded, Progress, RoomRecording};
 
 use crate::bar;
 use crate::messages::Level;
+use crate::size::Size;
 
-const TEMPLATE: &str =
-    "{wide_bar} {recordings} {decimal_bytes}/{decimal_total_bytes} {speed} {left}";
+const TEMPLATE: &str = "{wide_bar} {recordings} {sizes} {speed} {left}";
 
 /// One bar for all recordings, on standard error if that is a terminal.
 pub struct Bar {
@@ -85,7 +85,7 @@ fn style(counts: &Arc<Counts>) -> ProgressStyle {
         })
         .with_key("speed", move |_: &ProgressState, out: &mut dyn fmt::Write| {
             let bytes = speed.bytes_per_second() as u64;
-            let _ = write!(out, "{}/s", DecimalBytes(bytes));
+            let _ = write!(out, "{}/s", Size(bytes));
         })
         .with_key("left", move |state: &ProgressState, out: &mut dyn fmt::Write| {
             let bytes = state.len().unwrap_or(0).saturating_sub(state.pos());

@@ -18,6 +18,7 @@ use crate::client::Connection;
 use crate::failure::{about, is_usage};
 use crate::messages::{Level, Messages};
 use crate::scope::Scope;
+use crate::signals;
 
 pub fn run(
     connection: &Connection,
@@ -36,14 +37,33 @@ pub fn run(
         }
     };
 
+    let work = || {
+        let listed = list_and_archive(scopes, &archiver);
+        bar.finish();
+        match listed {
+            Err(failure @ Failure::Other(_)) => messages.error(&failure),
+            // Nothing was sent.
+            Err(failure) => return Err(failure),
+            Ok(()) => {}
+        }
+        archiver.finish()
+    };
+    signals::watch(work, || archiver.interrupt())
+}
+
+fn list_and_archive(scopes: &[Scope], archiver: &Archiver<'_>) -> Result<(), Failure> {
+    let options = archiver.options;
     let queue = Queue::new(options.to.clone());
-    let listed = thread::scope(|scope| {
+    thread::scope(|scope| {
         let work = || {
             loop {
                 match queue.pop() {
                     Ok(Some(task)) => archiver.perform(task),
                     Ok(None) => break,
-                    Err(reason) => return archiver.stop(&reason),
+                    Err(reason) => {
+                        archiver.stop(&reason);
+                        break;
+                    }
                 }
             }
         };
@@ -52,14 +72,10 @@ pub fn run(
             thread.map(drop).map_err(|error| too_many_jobs(options.jobs, &error))
         });
 
-        let listed = started.and_then(|()| list_and_wait(scopes, &archiver, &queue));
+        let listed = started.and_then(|()| list_and_wait(scopes, archiver, &queue));
         queue.close();
         listed
-    });
-
-    bar.finish();
-    let finished = archiver.finish(listed.is_ok());
-    listed.and(finished)
+    })
 }
 
 fn too_many_jobs(jobs: u16, error: &io::Error) -> Failure {
@@ -101,6 +117,7 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
                 for recording in page.recordings {
                     match recording {
                         Ok(recording) => hand_over(recording, archiver, &deletions, queue),
+                        Err(error) if archiver.is_acknowledged(&error) => {}
                         Err(error) => messages.error(about(scope, &error)),
                     }
                 }
@@ -140,6 +157,7 @@ fn hand_over(
     }
 
     match &recording.status {
+        _ if archiver.acknowledged.contains(&sid) => archiver.add_acknowledged(sid),
         Status::Completed if options.dry_run => archiver.preview(&recording),
         Status::Completed => {
             bar.expect(&recording);
@@ -151,9 +169,10 @@ fn hand_over(
         Status::Failed => {
             archiver.count(|summary| summary.failed += 1);
             let room = recording.room_sid;
-            let text =
-                format_args!("{sid} of room {room}: failed, so its media was never recorded");
-            messages.note(Level::Normal, text);
+            messages.error(format_args!(
+                "{sid} of room {room}: failed, so its media was never recorded; --acknowledged FILE \
+                 takes note of it"
+            ));
         }
         status => {
             archiver.count(|summary| summary.no_media += 1);

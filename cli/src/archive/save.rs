@@ -26,7 +26,7 @@ impl Archiver<'_> {
             Ok(last) => last,
             Err(reason) => {
                 transfer.skip();
-                self.stop(&reason);
+                self.stop_at_recording(&reason);
                 return None;
             }
         };
@@ -157,6 +157,7 @@ impl Archiver<'_> {
             if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         if !self.outage.wait_for_turn() {
+            self.leave();
             return None;
         }
         let downloaded = media.download_to(path);
@@ -225,7 +226,7 @@ impl Archiver<'_> {
 
     /// Appends an entry, unless the last one of the recording says the same.
     fn append(&self, entry: &Entry) -> Option<()> {
-        self.records.append(entry).map_err(|reason| self.stop(&reason)).ok()
+        self.records.append(entry).map_err(|reason| self.stop_at_recording(&reason)).ok()
     }
 
     fn has_file(&self, file: &MediaPath) -> bool {

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use indicatif::DecimalBytes;
 use serde_json::json;
 
 use crate::Failure;
 use crate::arguments::Archive;
 use crate::messages::{Level, Messages};
 use crate::output::Output;
+use crate::size::Size;
 
 /// The number of recordings by their outcome.
 pub struct Summary {
@@ -16,8 +16,12 @@ pub struct Summary {
     pub already_there: u64,
     pub processing: u64,
     pub no_media: u64,
+    /// Those whose media was never recorded, each of which is an error.
     pub failed: u64,
+    pub acknowledged: u64,
     pub deleted: u64,
+    /// Those that a run which ended early has not come to.
+    pub left: u64,
     /// Bytes that this run has transferred.
     pub bytes: u64,
     start: Instant,
@@ -32,7 +36,9 @@ impl Summary {
             processing: 0,
             no_media: 0,
             failed: 0,
+            acknowledged: 0,
             deleted: 0,
+            left: 0,
             bytes: 0,
             start,
         }
@@ -62,13 +68,21 @@ impl Summary {
             true => format!("{deleted} {would_be}deleted, "),
             false => String::new(),
         };
+        let acknowledged = match self.acknowledged {
+            0 => String::new(),
+            acknowledged => format!("{acknowledged} acknowledged, "),
+        };
+        let left = match self.left {
+            0 => String::new(),
+            left => format!("{left} left for the next run, "),
+        };
         let errors = if errors == 1 { "1 error".to_owned() } else { format!("{errors} errors") };
-        let bytes = DecimalBytes(self.bytes);
+        let bytes = Size(self.bytes);
         let seconds = self.start.elapsed().as_secs_f64();
         format!(
             "{archived} {would_be}archived, {already_there} already there, \
              {processing} still processing, {no_media} no media, {failed} failed, \
-             {deleted}{errors}; {bytes} in {seconds:.1} s"
+             {acknowledged}{deleted}{left}{errors}; {bytes} in {seconds:.1} s"
         )
     }
 
@@ -80,7 +94,9 @@ impl Summary {
             "processing": self.processing,
             "no_media": self.no_media,
             "failed": self.failed,
+            "acknowledged": self.acknowledged,
             "deleted": self.deleted,
+            "left": self.left,
             "errors": errors,
             "bytes": self.bytes,
             "seconds": milliseconds / 1000.0,

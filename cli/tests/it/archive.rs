@@ -30,31 +30,75 @@ fn summary_counts_every_recording() {
     assert_eq!(first.stdout, "");
     let summary = *first.stderr_lines().last().expect("a summary");
     let counts =
-        "10 archived, 0 already there, 5 still processing, 5 no media, 5 failed, 0 errors; ";
+        "10 archived, 0 already there, 5 still processing, 5 no media, 0 failed, 0 errors; ";
     assert!(summary.starts_with(counts), "{summary}");
     let bytes: u64 = room.completed().map(|it| it["size"].as_u64().unwrap()).sum();
     assert_eq!(bytes, 1_050_745);
-    assert!(summary.contains("; 1.05 MB in "), "{summary}");
+    assert!(summary.contains("; 1.0M in "), "{summary}");
 
     let second = room.run(&[]).expect(0);
     let summary = *second.stderr_lines().last().expect("a summary");
     let counts =
-        "0 archived, 10 already there, 5 still processing, 5 no media, 5 failed, 0 errors; 0 B in ";
+        "0 archived, 10 already there, 5 still processing, 5 no media, 0 failed, 0 errors; 0 B in ";
     assert!(summary.starts_with(counts), "{summary}");
 }
 
 #[test]
 fn recordings_still_processing_and_failed_ones_are_named() {
-    let room = ArchivedRoom::new();
-    let archived = room.run(&[]).expect(0);
+    let room = ArchivedRoom::of((0..25).map(recording).collect());
+    let archived = room.run(&[]).expect(1);
     let lines = archived.stderr_lines();
     for (line, number) in lines.iter().zip([4, 9, 14, 19, 24]) {
-        let named = format!("{} of room {ROOM}: failed, so its media was never", sid(number));
+        let named =
+            format!("error: {} of room {ROOM}: failed, so its media was never", sid(number));
         assert!(line.starts_with(&named), "{line}");
     }
     let names = [2, 7, 12, 17, 22].map(sid).join(", ");
     assert_eq!(lines[5], format!("5 still processing: {names}"));
+    assert!(lines[6].contains(", 5 no media, 5 failed, 5 errors; "), "{}", lines[6]);
     assert_eq!(lines.len(), 7);
+    assert_eq!(room.recorded_sids(), room.completed_sids());
+}
+
+#[test]
+fn failures_that_are_acknowledged_are_no_errors() {
+    let mut recordings: Vec<Value> = [4, 0, 1, 5, 9].map(recording).into();
+    recordings[1]["date_created"] = json!("yesterday");
+    let room = ArchivedRoom::of(recordings);
+    let list = tempfile::NamedTempFile::new().unwrap();
+    let known = format!("\u{feff}{}  # muted\n\n# {}\n{}\n{}\n", sid(4), sid(9), sid(0), sid(5));
+    fs::write(list.path(), known).unwrap();
+    let arguments = ["--acknowledged", list.path().to_str().unwrap(), "--delete"];
+
+    let archived = room.run(&arguments).expect(1);
+    assert_eq!(archived.stderr_lines().len(), 3, "{}", archived.stderr);
+    assert!(
+        archived.stderr.starts_with(&format!("error: {} of room", sid(9))),
+        "{}",
+        archived.stderr
+    );
+    assert_eq!((room.recorded_sids(), room.deleted_sids()), (vec![sid(1)], vec![sid(1)]));
+
+    fs::write(list.path(), [0, 4, 5, 9].map(sid).join("\r\n")).unwrap();
+    let archived = room.run(&arguments).expect(0);
+    let summary = archived.stderr_lines()[0];
+    assert!(summary.contains(", 0 failed, 4 acknowledged, 0 deleted, 0 errors; "), "{summary}");
+}
+
+#[test]
+fn unusable_list_of_acknowledged_failures_sends_nothing_and_exits_with_2() {
+    let room = ArchivedRoom::new();
+    let list = tempfile::NamedTempFile::new().unwrap();
+    fs::write(list.path(), format!("{}\n{ROOM}\n", sid(4))).unwrap();
+    let path = list.path().to_str().unwrap();
+    for (path, expected) in [
+        (path, format!("error: invalid SID \"{ROOM}\" in line 2 of {path}: expected ")),
+        ("missing", "error: could not read missing of --acknowledged: ".to_owned()),
+    ] {
+        let archived = room.run(&["--acknowledged", path]).expect(2);
+        assert!(archived.stderr.starts_with(&expected), "{}", archived.stderr);
+    }
+    assert!(room.api.requests().is_empty() && !room.folder().exists());
 }
 
 #[test]
@@ -126,8 +170,8 @@ fn verbose_prints_one_line_per_recording() {
     for state in ["archived, ", "already there, "] {
         let archived = room.run(&["--verbose"]).expect(0);
         let lines = archived.stderr_lines();
-        // Each of the 25, those still processing in one line, and the summary.
-        assert_eq!(lines.len(), 27);
+        // Each of the 20, those still processing in one line, and the summary.
+        assert_eq!(lines.len(), 22);
         for sid in room.completed_sids() {
             let start = format!("{sid}: {state}{}", room.folder().display());
             assert!(lines.iter().any(|line| line.starts_with(&start)), "{}", archived.stderr);

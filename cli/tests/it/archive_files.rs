@@ -296,6 +296,7 @@ fn threads_that_cannot_be_started_are_an_error_and_nothing_is_sent() {
     let archived = Run::of(&mut command).expect(1);
     let start = "error: could not start the threads of --jobs 256: ";
     assert!(archived.stderr.starts_with(start), "{}", archived.stderr);
+    assert!(archived.stderr_lines()[1].contains(", 1 error; "), "{}", archived.stderr);
     assert!(room.api.requests().is_empty());
 }
 
@@ -343,6 +344,7 @@ fn record_file_that_cannot_be_written_ends_the_run() {
         archived.stderr_lines().into_iter().filter(|line| line.starts_with("error: ")).collect();
     let start = format!("error: could not write {}: ", room.record_file().display());
     assert!(errors.len() == 1 && errors[0].starts_with(&start), "{}", archived.stderr);
+    assert!(archived.stderr.contains(" 9 left for the next run, 1 error; "), "{}", archived.stderr);
     assert_eq!(room.storage.heads().len(), 1);
     assert!(room.deleted_sids().is_empty());
     assert_eq!(fs::read_to_string(room.record_file()).unwrap(), lines);

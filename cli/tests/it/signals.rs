@@ -1,17 +1,22 @@
 //! Signals that end the program.
 #![cfg(target_os = "linux")]
 
+use std::io::{ErrorKind, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
 
 use super::support::Fate;
 use super::support::program::send_signal;
 use super::support::room::ArchivedRoom;
 
-/// Starts an archive, and returns when its first download has begun, which never ends.
-fn started(room: &ArchivedRoom, wrapper: &[&str]) -> Child {
-    room.storage.expect([Fate::StallAfter(100)]);
-    let archive = room.command(&["--jobs", "1"]);
+/// Starts an archive, and returns when its second download has begun, which never ends.
+fn started(room: &ArchivedRoom, wrapper: &[&str], stderr: impl Into<Stdio>) -> Child {
+    room.storage.expect([Fate::Serve, Fate::StallAfter(100)]);
+    let archive = room.command(&["--jobs", "1", "--json"]);
     let mut command = match wrapper {
         [] => archive,
         [first, rest @ ..] => {
@@ -23,31 +28,59 @@ fn started(room: &ArchivedRoom, wrapper: &[&str]) -> Child {
         }
     };
 
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");
-    while room.storage.ranges().is_empty() {
+    let child = command.stdout(Stdio::piped()).stderr(stderr).spawn().expect("the program");
+    while room.storage.ranges().len() < 2 {
         std::thread::yield_now();
     }
     child
 }
 
+/// Checks that a run which a signal has ended says so, and what it has archived.
+#[track_caller]
+fn assert_has_summary(output: &Output) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<_> = stderr.lines().collect();
+    assert_eq!(lines[0], "error: interrupted: run again to resume");
+    let summary = lines.last().expect("a summary");
+    assert!(summary.starts_with("1 archived, ") && summary.contains(", 1 error; "), "{stderr}");
+    let outcome: Value = serde_json::from_slice(&output.stdout).expect("the outcome");
+    assert_eq!((&outcome["archived"], &outcome["errors"]), (&1.into(), &1.into()));
+}
+
 #[test]
-fn signal_ends_the_program() {
+fn signal_ends_the_program_after_a_summary() {
     for (name, number) in [("INT", 2), ("TERM", 15)] {
         let room = ArchivedRoom::new();
-        let mut archive = started(&room, &[]);
+        let archive = started(&room, &[], Stdio::piped());
         send_signal(name, archive.id());
-        assert_eq!(archive.wait().expect("an end").signal(), Some(number));
+        let output = archive.wait_with_output().expect("an end");
+        assert_eq!(output.status.signal(), Some(number));
+        assert_has_summary(&output);
     }
+}
+
+#[test]
+fn signal_ends_the_program_even_if_nobody_reads_its_summary() {
+    let (mut full, _reader) = UnixStream::pair().expect("a pair of sockets");
+    full.set_nonblocking(true).expect("a mode");
+    while !full.write(&[0; 4096]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {}
+
+    let room = ArchivedRoom::new();
+    let mut archive = started(&room, &[], OwnedFd::from(full));
+    send_signal("TERM", archive.id());
+    assert_eq!(archive.wait().expect("an end").signal(), Some(15));
 }
 
 #[test]
 fn signal_that_the_parent_ignores_stays_ignored() {
     let room = ArchivedRoom::new();
     let ignores = "trap '' INT; exec \"$0\" \"$@\"";
-    let mut archive = started(&room, &["sh", "-c", ignores]);
+    let archive = started(&room, &["sh", "-c", ignores], Stdio::piped());
     send_signal("INT", archive.id());
     send_signal("TERM", archive.id());
-    assert_eq!(archive.wait().expect("an end").signal(), Some(15));
+    let output = archive.wait_with_output().expect("an end");
+    assert_eq!(output.status.signal(), Some(15));
+    assert_has_summary(&output);
 }
 
 #[test]
@@ -61,11 +94,13 @@ fn signal_ends_process_1_of_a_container() {
 
     for (name, status) in [("INT", 130), ("TERM", 143)] {
         let room = ArchivedRoom::new();
-        let mut unshare = started(&room, &namespaces);
+        let unshare = started(&room, &namespaces, Stdio::piped());
         let children = format!("/proc/{0}/task/{0}/children", unshare.id());
         let children = std::fs::read_to_string(children).expect("the children");
         let archive = children.trim().parse().expect("one process");
         send_signal(name, archive);
-        assert_eq!(unshare.wait().expect("an end").code(), Some(status));
+        let output = unshare.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(status));
+        assert_has_summary(&output);
     }
 }

@@ -197,7 +197,7 @@ fn empty_list_of_rooms_is_no_error() {
 fn invalid_standard_input_sends_nothing_and_exits_with_2() {
     let server = serve_room(vec![]);
     let invalid = with_input(&server, &format!("{ROOM}\nRM\u{1b}[31m\n")).expect(2);
-    let expected = "error: invalid room SID \"RM\\u{1b}[31m\" in line 2 of standard input: ";
+    let expected = "error: invalid SID \"RM\\u{1b}[31m\" in line 2 of standard input: ";
     assert!(invalid.stderr.starts_with(expected), "{}", invalid.stderr);
     assert!(server.requests().is_empty());
 }

@@ -29,7 +29,7 @@ fn unchanged_archive_is_one_line() {
     let room = archive();
     let requests = room.api.requests().len();
     let verified = verify(&room).expect(0);
-    let summary = "10 unchanged, 0 changed, 0 missing, 0 without an entry; 1.05 MB in ";
+    let summary = "10 unchanged, 0 changed, 0 missing, 0 without an entry; 1.0M in ";
     assert!(verified.stderr.starts_with(summary), "{}", verified.stderr);
     assert_eq!((verified.stderr_lines().len(), verified.stdout.as_str()), (1, ""));
     assert_eq!(room.api.requests().len(), requests);

@@ -20,18 +20,22 @@ pub fn program(base_url: &str) -> Command {
     command
 }
 
-/// Makes SIGINT end the children, even if this process was started in a way that ignores it, as in
-/// the background of a script: a child inherits that a signal is ignored, but not its handler.
+/// Makes SIGINT and SIGTERM end the children, even if this process was started in a way that ignores
+/// them, as in the background of a script: a child inherits that a signal is ignored, but not its
+/// handler.
 fn reset_ignored_signals() {
     #[cfg(unix)]
     {
         use std::sync::Arc;
 
-        use signal_hook::{consts::SIGINT, flag};
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::flag::register_conditional_default;
 
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            flag::register_conditional_default(SIGINT, Arc::new(true.into())).expect("a handler");
+            for signal in [SIGINT, SIGTERM] {
+                register_conditional_default(signal, Arc::new(true.into())).expect("a handler");
+            }
         });
     }
 }
