@@ -221,8 +221,8 @@ pub struct RoomRecording {
     /// The fields that this version of the crate has no name for, as the API sent them. They are
     /// serialized with the others.
     ///
-    /// They are JSON as serde_json holds it: a number beyond 64 bits becomes the nearest
-    /// [`f64`], and a record with values nested more than 127 levels deep is invalid.
+    /// They are JSON as serde_json holds it: a number with a fraction or beyond 64 bits becomes the
+    /// nearest [`f64`], and a record with values nested more than 127 levels deep is invalid.
     #[serde(flatten)]
     pub additional_fields: Map<String, Value>,
 }

@@ -291,6 +291,15 @@ proptest! {
     }
 
     #[test]
+    fn a_number_in_an_unknown_field_keeps_every_digit(number in proptest::num::f64::NORMAL) {
+        let text = recording(0).to_string().replacen('{', &format!("{{\"new\": {number:e}, "), 1);
+        let record: RoomRecording = serde_json::from_str(&text).unwrap();
+
+        let written = serde_json::to_value(&record).unwrap();
+        prop_assert_eq!(written["new"].as_f64(), Some(number));
+    }
+
+    #[test]
     fn a_record_reads_what_it_wrote(number in 0_usize..10_000, missing in proptest::collection::vec(0_usize..20, 0..20)) {
         const REQUIRED: [&str; 5] = ["sid", "status", "account_sid", "room_sid", "date_created"];
         let mut json = recording(number);
