@@ -89,16 +89,17 @@ def is_valid(record):
 
 
 def printed(record):
-    """A record as the tool prints it: all fields, codecs and dates in one form, no others."""
+    """A record as the tool prints it: every known field, codecs and dates in one form, and the
+    fields that are not known as they came."""
     fields = REQUIRED + [
         *("date_updated", "date_deleted", "source_sid", "track_name", "type", "codec", "container_format"),
         *("size", "duration", "offset", "grouping_sids", "url", "links", "media_external_location"),
         *("encryption_key", "status_callback", "status_callback_method"),
     ]
-    values = {name: record.get(name) for name in fields} | {"room_sid": room_of(record)}
+    values = dict.fromkeys(fields) | record | {"room_sid": room_of(record)}
     for name, members in {"grouping_sids": ["room_sid", "participant_sid"], "links": ["media"]}.items():
         if values[name] is not None:
-            values[name] = {member: values[name].get(member) for member in members}
+            values[name] = dict.fromkeys(members) | values[name]
     if values["codec"]:
         values["codec"] = values["codec"].upper()
     values["date_created"] = values["date_created"].replace(".0Z", "Z")

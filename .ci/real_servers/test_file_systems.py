@@ -93,7 +93,7 @@ def test_an_archive_that_becomes_read_only_is_an_error_before_any_request(api, s
     archived = run(TOOL, "archive", "--to", archive, ROOM, base_url=server.url)
 
     assert archived.status == 1
-    assert "recordings.ndjson: Read-only file system" in archived.stderr
+    assert f"could not write {archive}: Read-only file system" in archived.stderr
     assert not server.requests
     assert_holds(archive, SMALL)
 

@@ -175,7 +175,7 @@ def test_mitmproxy_with_its_own_authority(front, serve, authority, tmp_path, arc
     assert mitmproxy.log().count("GET https://storage.example/") == 3
     assert failed.status == 1
     assert f"request to video.twilio.com through proxy 127.0.0.1:{port} failed: TLS failed: " in failed.stderr
-    assert "UnknownIssuer; to trust the issuer" in failed.stderr
+    assert "UnknownIssuer; only the operating system's root certificates are trusted" in failed.stderr
     assert not retries(failed)
 
 

@@ -116,7 +116,7 @@ def test_compression(gzip, front, authority, archive):
 INVALID_CERTIFICATES = {
     "another name": "certificate not valid for name",
     "expired": "certificate expired",
-    "unknown authority": "UnknownIssuer; to trust the issuer, add its root certificate",
+    "unknown authority": "UnknownIssuer; only the operating system's root certificates are trusted",
 }
 
 
