@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::http::{
     BaseUrl, ConnectionSettings, Connections, Http, IpFamily, OnRetry, ProxyChoice, Retry,
-    RetryPolicy, RootCertificates, Settings,
+    RetryPolicy, RootCertificates,
 };
 
 impl Client {
@@ -380,7 +380,7 @@ impl ClientBuilder {
             None => BaseUrl::of_region(self.region.as_deref(), self.edge.as_deref())?,
         };
 
-        Ok(Client::connected_by(Http::new(Settings {
+        Ok(Client::connected_by(Http {
             connections: Connections::new(&self.connection, &base_url)?,
             base_url,
             authentication,
@@ -388,6 +388,6 @@ impl ClientBuilder {
             max_body_bytes: self.max_body_bytes,
             retry: self.retry,
             on_retry: self.on_retry,
-        })))
+        }))
     }
 }

@@ -9,9 +9,6 @@ mod client;
 mod client_builder;
 mod deadline;
 mod error;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub mod fuzzing;
 mod http;
 mod listing;
 mod media;

@@ -12,5 +12,4 @@ pub(crate) use authentication::{Authentication, OAuthClient};
 pub(crate) use authorization::Authorization;
 pub use credentials::Credentials;
 pub(crate) use environment::variable;
-pub(crate) use secrets::Secrets;
 pub(crate) use token_cache::Token;

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::{fmt, io};
 
-use super::api_error::{ApiError, MAX_ERROR_BODY_BYTES, error_in_success, read_api_error};
+use super::api_error::ApiError;
 use super::kind::{ErrorKind, InvalidInput};
 use crate::model::{Escaped, ParseSidError, ResumePoint};
 
@@ -53,35 +53,6 @@ struct Inner {
 }
 
 impl Error {
-    /// Makes the error that a client returns for an error response of the API, for tests of
-    /// programs that use this crate. The body may be empty.
-    ///
-    /// A status outside of 400 to 599 is not that of an error. As in a client, it gives an
-    /// [`InvalidResponse`](ErrorKind::InvalidResponse). A response has no headers here, so
-    /// [`request_id`](ApiError::request_id) and [`retry_after`](ApiError::retry_after) are `None`,
-    /// and a status 401 names no credentials.
-    ///
-    /// ```
-    /// use twilio_room_recordings::{Error, ErrorKind};
-    ///
-    /// let body = br#"{"code": 20429, "message": "Too Many Requests", "status": 429}"#;
-    /// let error = Error::from_response(429, body);
-    /// assert!(matches!(error.kind(), ErrorKind::TooManyRequests(response) if response.code == Some(20429)));
-    /// assert!(error.is_transient());
-    /// ```
-    #[must_use]
-    pub fn from_response(status: u16, body: &[u8]) -> Self {
-        if !(400..=599).contains(&status) {
-            let expected = if status == 200 { "400 to 599" } else { "200" };
-            let reason = format!("expected {expected}, got {status}");
-            return Self::invalid_response(reason).explained_by(body).after_attempts(1);
-        }
-
-        let body = &body[..body.len().min(MAX_ERROR_BODY_BYTES)];
-        let text = String::from_utf8_lossy(body);
-        Self::rejected(read_api_error(&text, status)).after_attempts(1)
-    }
-
     /// Returns the kind of the error.
     ///
     /// ```
@@ -257,18 +228,6 @@ impl Error {
 
     pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidResponse { reason: reason.into() })
-    }
-
-    /// The error of a response that cannot be read. If its body holds an error, that is the reason,
-    /// whatever its status.
-    pub(crate) fn explained_by(self, body: &[u8]) -> Self {
-        match (self.kind(), error_in_success(body)) {
-            (ErrorKind::InvalidResponse { .. }, Some(error)) => match error.status {
-                400..=599 => Self::rejected(error),
-                _ => Self::invalid_response(format!("expected success, got {error}")),
-            },
-            _ => self,
-        }
     }
 
     pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

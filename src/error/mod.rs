@@ -1,4 +1,4 @@
-//! Errors, and what the body of an error response says.
+//! Errors.
 
 mod api_error;
 mod conversions;
@@ -8,7 +8,6 @@ mod kind;
 mod transport;
 
 pub use api_error::ApiError;
-pub(crate) use api_error::{MAX_ERROR_BODY_BYTES, read_api_error, reason_phrase, storage_message};
 pub use error::Error;
 pub(crate) use error::is_transient_status;
 pub use kind::{ErrorKind, InvalidInput, InvalidRecord};

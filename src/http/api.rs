@@ -11,6 +11,7 @@ use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode};
 use ureq::{AsSendBody, Body, Proxy};
 
 use super::agent::Connections;
+use super::error_body::{MAX_ERROR_BODY_BYTES, explained_by, read_api_error};
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
@@ -18,14 +19,14 @@ use super::retry::{OnRetry, Retry, RetryPolicy};
 use super::url::BaseUrl;
 use crate::auth::{Authentication, Authorization};
 use crate::deadline::{Deadline, exceeded_after};
-use crate::error::{ApiError, Error, ErrorKind, MAX_ERROR_BODY_BYTES, read_api_error};
+use crate::error::{ApiError, Error, ErrorKind};
 use crate::model::RecordingSid;
 
 /// The first size of the buffer of a body.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// The settings of a client.
-pub(crate) struct Settings {
+/// The connections to the API and its storage, and the settings of a client.
+pub(crate) struct Http {
     pub connections: Connections,
     pub base_url: BaseUrl,
     pub authentication: Authentication,
@@ -36,16 +37,13 @@ pub(crate) struct Settings {
     pub on_retry: Option<OnRetry>,
 }
 
-/// The connections to the API and its storage.
-pub(crate) struct Http(pub(super) Settings);
-
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http")
-            .field("base_url", &self.0.base_url)
-            .field("attempt_timeout", &self.0.connections.attempt_timeout)
-            .field("max_body_bytes", &self.0.max_body_bytes)
-            .field("retry", &self.0.retry)
+            .field("base_url", &self.base_url)
+            .field("attempt_timeout", &self.connections.attempt_timeout)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
 }
@@ -101,10 +99,6 @@ impl Head {
 }
 
 impl Http {
-    pub(crate) fn new(settings: Settings) -> Self {
-        Self(settings)
-    }
-
     /// Sends a request until it succeeds, and reads the response. An error of `read` is retried
     /// too if it is transient. `body` is a buffer.
     pub(crate) fn request<T>(
@@ -121,7 +115,7 @@ impl Http {
             let outcome = self.send(request, &authorization, body);
 
             let outcome = outcome
-                .and_then(|(head, body)| read(&head, body).map_err(|it| it.explained_by(body)));
+                .and_then(|(head, body)| read(&head, body).map_err(|it| explained_by(it, body)));
             match outcome {
                 Ok(value) => return Ok(value),
                 // It is no failed attempt, so the retry policy has no say.
@@ -154,14 +148,14 @@ impl Http {
             _ => false,
         };
         let error = error.after_attempts(if not_sent { attempt - 1 } else { attempt });
-        let Some(delay) = self.0.retry.delay_after(attempt, &error) else {
+        let Some(delay) = self.retry.delay_after(attempt, &error) else {
             return Err(error);
         };
         if deadline.expires_within(delay) {
             return Err(exceeded_after(error));
         }
 
-        if let Some(on_retry) = &self.0.on_retry {
+        if let Some(on_retry) = &self.on_retry {
             on_retry(&Retry { attempt, delay, error: &error, recording_sid });
         }
         thread::sleep(delay);
@@ -171,21 +165,17 @@ impl Http {
     /// Completes an error with text of a response: names its host, and removes the secrets that the
     /// other side echoed. Each such error passes through here before a caller sees it.
     pub(super) fn complete_error(&self, error: &mut Error, host: &str) {
-        self.redact(error);
+        let secrets = self.authentication.secrets();
+        error.redact(|text| secrets.redact(text));
         error.set_host(host);
         if matches!(error.kind(), ErrorKind::Unauthorized(_)) {
-            error.set_used_credentials(&self.0.used_credentials);
+            error.set_used_credentials(&self.used_credentials);
         }
-    }
-
-    pub(super) fn redact(&self, error: &mut Error) {
-        let secrets = self.0.authentication.secrets();
-        error.redact(|text| secrets.redact(text));
     }
 
     /// Completes an error with text of a response of the API.
     pub(crate) fn complete_api_error(&self, error: &mut Error) {
-        self.complete_error(error, self.0.base_url.host());
+        self.complete_error(error, self.base_url.host());
     }
 
     fn send<'a>(
@@ -194,7 +184,7 @@ impl Http {
         authorization: &Arc<Authorization>,
         body: &'a mut Vec<u8>,
     ) -> Result<(Head, &'a [u8]), Error> {
-        let base_url = &self.0.base_url;
+        let base_url = &self.base_url;
         let mut credentials = HeaderValue::from_str(authorization.header())
             .map_err(|_| Error::invalid_input("credentials", "…", Authorization::BEARER))?;
         credentials.set_sensitive(true);
@@ -217,7 +207,7 @@ impl Http {
         buffer: &'a mut Vec<u8>,
         reject: impl FnOnce(ApiError) -> Error,
     ) -> Result<(Head, &'a [u8]), Error> {
-        let connections = &self.0.connections;
+        let connections = &self.connections;
         let remaining = deadline.remaining()?.unwrap_or(Duration::MAX);
         let limit = remaining.min(connections.attempt_timeout);
         let proxy = connections.proxies.select(to.uri())?;
@@ -233,7 +223,7 @@ impl Http {
             return Err(reject(self.read_api_error(response)));
         }
 
-        let mut reader = response.body_mut().with_config().limit(self.0.max_body_bytes).reader();
+        let mut reader = response.body_mut().with_config().limit(self.max_body_bytes).reader();
         let read = match read_to_end(&mut reader, buffer) {
             // ureq decompresses even a body that is not there, as that of a 204.
             Err(error) if status != StatusCode::OK && is_decompression_of_nothing(&error) => Ok(0),
@@ -246,7 +236,7 @@ impl Http {
 
     /// The other side of a request with this limit.
     pub(super) fn peer(&self, host: &str, limit: Duration, proxy: Option<&Proxy>) -> Peer {
-        let &Connections { roots, connect_timeout, .. } = &self.0.connections;
+        let &Connections { roots, connect_timeout, .. } = &self.connections;
         let (host, proxy) = (host.to_owned(), proxy.map(proxy::address));
         Peer { host, proxy, roots, connect_timeout, limit }
     }
@@ -269,7 +259,7 @@ impl Http {
 
         while let Ok(count @ 1..) = reader.read(&mut piece) {
             text.extend_from_slice(&piece[..count]);
-            if start.elapsed() > self.0.connections.attempt_timeout {
+            if start.elapsed() > self.connections.attempt_timeout {
                 break;
             }
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use ureq::Timeout;
 
+use super::error_body::reason_phrase;
 use super::tls_failure::{is_permanent, with_advice};
-use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError, reason_phrase};
+use crate::error::{Error, ErrorKind, Phase, TimeoutError, TransportError};
 
 /// What ureq reports if a SOCKS proxy rejects the client or the host.
 const SOCKS_REFUSALS: [&str; 4] = [

@@ -4,6 +4,7 @@
 mod addresses;
 mod agent;
 mod api;
+mod error_body;
 mod failure;
 mod headers;
 mod no_proxy;
@@ -18,7 +19,7 @@ mod token;
 mod url;
 
 pub(crate) use agent::Connections;
-pub(crate) use api::{ApiRequest, Head, Http, Settings};
+pub(crate) use api::{ApiRequest, Head, Http};
 pub(crate) use retry::OnRetry;
 pub use retry::{Retry, RetryPolicy};
 pub(crate) use settings::{ConnectionSettings, ProxyChoice};

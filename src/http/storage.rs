@@ -12,12 +12,12 @@ use ureq::http::{self, Request, Response, StatusCode};
 use ureq::{Body, BodyReader};
 
 use super::api::Http;
+use super::error_body::storage_message;
 use super::failure::Peer;
 use super::headers;
 use super::url::SignedUrl;
-use crate::auth::Secrets;
 use crate::deadline::Deadline;
-use crate::error::{ApiError, Error, ErrorKind, is_transient_status, storage_message};
+use crate::error::{ApiError, Error, ErrorKind, is_transient_status};
 use crate::model::RecordingSid;
 
 const MAX_REDIRECTS: usize = 5;
@@ -33,14 +33,6 @@ pub(crate) struct MediaResponse {
     /// The headers of the envelope of encrypted media, with their names in lower case.
     pub envelope: BTreeMap<String, String>,
     pub body: MediaBody,
-}
-
-/// A successful response of the storage.
-pub(crate) struct StorageResponse {
-    secrets: Secrets,
-    response: Response<Body>,
-    from: u64,
-    peer: Peer,
 }
 
 /// The body of a media response.
@@ -76,7 +68,7 @@ impl fmt::Debug for MediaBody {
 impl Http {
     /// The URL that a `Location` of a response from this path of the API leads to.
     pub(crate) fn signed_url(&self, path: &str, location: &str) -> Result<SignedUrl, Error> {
-        let base_url = &self.0.base_url;
+        let base_url = &self.base_url;
         let from = format!("{}{path}", base_url.as_str()).parse();
         let from = from.map_err(|_| Error::invalid_response("the URL of the media is invalid"))?;
         SignedUrl::redirected(&from, location, base_url.is_loopback())
@@ -89,7 +81,7 @@ impl Http {
         url: &SignedUrl,
         from: u64,
         deadline: Deadline,
-    ) -> Result<StorageResponse, Error> {
+    ) -> Result<MediaResponse, Error> {
         let mut url = url.clone();
         self.follow(recording, &mut url, from, deadline).map_err(|mut error| {
             self.complete_error(&mut error, url.host());
@@ -104,8 +96,8 @@ impl Http {
         url: &mut SignedUrl,
         from: u64,
         deadline: Deadline,
-    ) -> Result<StorageResponse, Error> {
-        let connections = &self.0.connections;
+    ) -> Result<MediaResponse, Error> {
+        let connections = &self.connections;
         for _ in 0..=MAX_REDIRECTS {
             let remaining = deadline.remaining()?;
             let proxy = connections.proxies.select(url.uri())?;
@@ -119,19 +111,14 @@ impl Http {
                 return Err(self.storage_error(recording, response));
             }
             if !status.is_redirection() {
-                return Ok(StorageResponse {
-                    secrets: self.0.authentication.secrets(),
-                    response,
-                    from,
-                    peer,
-                });
+                return media_response(response, from, peer);
             }
 
             let Some(location) = headers::text(response.headers(), LOCATION) else {
                 let reason = format!("the storage responded {status} without a Location");
                 return Err(Error::invalid_response(reason));
             };
-            *url = SignedUrl::redirected(url.uri(), &location, self.0.base_url.is_loopback())?;
+            *url = SignedUrl::redirected(url.uri(), &location, self.base_url.is_loopback())?;
         }
 
         let reason = format!("the storage redirects more than {MAX_REDIRECTS} times");
@@ -165,73 +152,46 @@ fn media_request(url: &SignedUrl, from: u64) -> http::Result<Request<()>> {
     request.body(())
 }
 
-impl StorageResponse {
-    /// Checks that the response is the media from the requested byte on.
-    pub(crate) fn into_media(self) -> Result<MediaResponse, Error> {
-        let (secrets, host) = (self.secrets.clone(), self.peer.host.clone());
-        self.check().map_err(|mut error| {
-            error.redact(|text| secrets.redact(text));
-            error.set_host(&host);
-            error
-        })
+/// Checks that the response is the media from the requested byte on.
+fn media_response(response: Response<Body>, from: u64, peer: Peer) -> Result<MediaResponse, Error> {
+    let header = |name| headers::text(response.headers(), name);
+    if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| is_transformation(it)) {
+        let reason = format!("the storage encodes the media with {encoding}");
+        return Err(Error::invalid_response(reason));
     }
 
-    fn check(self) -> Result<MediaResponse, Error> {
-        let Self { response, from, peer, .. } = self;
-        let header = |name| headers::text(response.headers(), name);
-        if let Some(encoding) = header(CONTENT_ENCODING).filter(|it| is_transformation(it)) {
-            let reason = format!("the storage encodes the media with {encoding}");
-            return Err(Error::invalid_response(reason));
-        }
-
-        let (first, length) = match response.status().as_u16() {
-            200 => (0, content_length(&response)),
-            206 => {
-                let range = header(CONTENT_RANGE).unwrap_or_default();
-                match headers::content_range(&range) {
-                    // An earlier first byte is that of a block of the storage.
-                    Some((first, length)) if first <= from => (first, length),
-                    _ => {
-                        let reason = format!("requested the range from {from}, got {range}");
-                        return Err(Error::invalid_response(reason));
-                    }
+    let (first, length) = match response.status().as_u16() {
+        200 => (0, content_length(&response)),
+        206 => {
+            let range = header(CONTENT_RANGE).unwrap_or_default();
+            match headers::content_range(&range) {
+                // An earlier first byte is that of a block of the storage.
+                Some((first, length)) if first <= from => (first, length),
+                _ => {
+                    let reason = format!("requested the range from {from}, got {range}");
+                    return Err(Error::invalid_response(reason));
                 }
             }
-            status => {
-                let reason = format!("the storage responded {status}: expected 200 or 206");
-                return Err(Error::invalid_response(reason));
-            }
-        };
+        }
+        status => {
+            let reason = format!("the storage responded {status}: expected 200 or 206");
+            return Err(Error::invalid_response(reason));
+        }
+    };
 
-        let entity_tag = header(ETAG).filter(|tag| tag.starts_with('"'));
-        let envelope = headers::with_prefix(response.headers(), "x-amz-meta-x-amz-");
-        let body = MediaBody { reader: response.into_body().into_reader(), peer };
-        Ok(MediaResponse { first, length, entity_tag, envelope, body })
-    }
+    let entity_tag = header(ETAG).filter(|tag| tag.starts_with('"'));
+    let envelope = headers::with_prefix(response.headers(), "x-amz-meta-x-amz-");
+    let body = MediaBody { reader: response.into_body().into_reader(), peer };
+    Ok(MediaResponse { first, length, entity_tag, envelope, body })
 }
 
 /// Returns `true` if a content coding changes the bytes. Others, such as `aws-chunked` or a mistaken
 /// `utf-8`, are remains of the upload, and the bytes are those of the media.
 fn is_transformation(encoding: &str) -> bool {
-    const TRANSFORMATIONS: [&str; 14] = [
-        "aes128gcm",
-        "br",
-        "bzip2",
-        "compress",
-        "dcb",
-        "dcz",
-        "deflate",
-        "exi",
-        "gzip",
-        "pack200-gzip",
-        "x-compress",
-        "x-gzip",
-        "xz",
-        "zstd",
-    ];
+    const TRANSFORMATIONS: [&str; 5] = ["br", "compress", "deflate", "gzip", "zstd"];
 
-    let mut codings = encoding.split(',').map(str::trim);
-    codings.any(|coding| TRANSFORMATIONS.iter().any(|it| it.eq_ignore_ascii_case(coding)))
+    let mut codings = encoding.split(',').map(|it| it.trim().to_ascii_lowercase());
+    codings.any(|it| TRANSFORMATIONS.contains(&it.strip_prefix("x-").unwrap_or(&it)))
 }
 
 /// The length of the body. For an empty body, ureq returns none.

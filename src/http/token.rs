@@ -8,6 +8,7 @@ use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{Request, StatusCode};
 
 use super::api::Http;
+use super::error_body::explained_by;
 use super::url::BaseUrl;
 use crate::auth::{Authorization, OAuthClient, Token};
 use crate::deadline::Deadline;
@@ -22,14 +23,14 @@ const MAX_LIFETIME_SECONDS: u64 = 365 * 24 * 60 * 60;
 impl Http {
     /// The header of the next API request, after a request for a token if none is cached.
     pub(super) fn authorization(&self, deadline: Deadline) -> Result<Arc<Authorization>, Error> {
-        let authentication = &self.0.authentication;
+        let authentication = &self.authentication;
         authentication.authorization(deadline, |client| self.fetch_token(client, deadline))
     }
 
     /// Discards the token that the API rejected with this error. Returns `false` if the error says
     /// nothing about a token.
     pub(super) fn discard_token(&self, used: &Arc<Authorization>, error: &Error) -> bool {
-        matches!(error.kind(), ErrorKind::Unauthorized(_)) && self.0.authentication.discard(used)
+        matches!(error.kind(), ErrorKind::Unauthorized(_)) && self.authentication.discard(used)
     }
 
     fn fetch_token(&self, client: &OAuthClient, deadline: Deadline) -> Result<Token, Error> {
@@ -55,7 +56,7 @@ impl Http {
             .exchange(endpoint, request, deadline, &mut buffer, |it| rejected(endpoint.host(), it));
         let token = response.and_then(|(head, body)| match head.status {
             StatusCode::OK => {
-                parse(body).map_err(|it| Error::invalid_response(it).explained_by(body))
+                parse(body).map_err(|it| explained_by(Error::invalid_response(it), body))
             }
             status => {
                 Err(Error::invalid_response(format!("expected 200, got {}", status.as_u16())))

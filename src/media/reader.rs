@@ -216,8 +216,7 @@ impl MediaReader {
     fn request(&mut self, url: &SignedUrl) -> Result<OpenBody, Interrupted> {
         let from = self.position;
         let requested = self.source.http().get_media(self.source.sid(), url, from, self.deadline);
-        let response = requested.map_err(|error| self.rejected(error))?;
-        let media = response.into_media().map_err(|error| unusable(from, error))?;
+        let media = requested.map_err(|error| self.rejected(error))?;
 
         let encryption = Encryption::read(media.envelope).map_err(|error| unusable(from, error))?;
         let tag = media.entity_tag;
@@ -260,7 +259,7 @@ impl MediaReader {
         }
     }
 
-    /// The failure of a request that got no media.
+    /// The failure of a request that got no media, or a response that is not the media.
     fn rejected(&mut self, error: Error) -> Interrupted {
         match error.kind() {
             ErrorKind::Storage(response) if response.status < 429 => {
@@ -268,7 +267,11 @@ impl MediaReader {
                 self.url = None;
                 self.interrupted(error)
             }
-            ErrorKind::MediaChanged { .. } => unusable(self.position, error),
+            ErrorKind::MediaChanged { .. } | ErrorKind::InvalidResponse { .. }
+                if !error.is_transient() =>
+            {
+                unusable(self.position, error)
+            }
             _ => self.interrupted(error),
         }
     }
