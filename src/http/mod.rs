@@ -7,7 +7,6 @@ mod api;
 mod error_body;
 mod failure;
 mod headers;
-mod no_proxy;
 mod proxy;
 mod retry;
 mod settings;

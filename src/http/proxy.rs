@@ -1,46 +1,39 @@
 //! The choice of a proxy: the caller's own, or that of the environment.
 
-use std::env;
-
 use ureq::http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
-use super::no_proxy::NoProxy;
 use super::settings::ProxyChoice;
-use super::url::{check_port, is_loopback};
-use crate::error::{Error, ErrorKind, InvalidInput};
+use super::url::{check_port, ip_address, is_loopback};
+use crate::auth::variable;
+use crate::error::Error;
 
 const EXPECTED: &str = "scheme://[user:password@]host[:port] with the scheme http, https or SOCKS";
 
 /// The proxy of a client's requests, and the hosts that are reached without it.
 pub(crate) struct Proxies {
-    /// A setting that cannot be used is an error of the first request that needs it.
-    proxy: Result<Option<Proxy>, InvalidInput>,
-    exceptions: NoProxy,
+    /// A variable that cannot be used is an error of the first request that needs it.
+    proxy: Result<Option<Proxy>, Error>,
+    exceptions: Vec<NoProxy>,
 }
 
 impl Proxies {
     pub(super) fn new(choice: &ProxyChoice) -> Result<Self, Error> {
         let proxy = match choice {
             ProxyChoice::Environment => return Self::from_env(),
-            ProxyChoice::None => Ok(None),
-            ProxyChoice::Url(url) => {
-                let parsed = parse("proxy", url);
-                Ok(Some(parsed.map_err(|it| Error::new(ErrorKind::InvalidInput(it)))?))
-            }
+            ProxyChoice::None => None,
+            ProxyChoice::Url(url) => Some(parse("proxy", url)?),
         };
-        Ok(Self { proxy, exceptions: NoProxy::default() })
+        Ok(Self { proxy: Ok(proxy), exceptions: Vec::new() })
     }
 
     fn from_env() -> Result<Self, Error> {
-        let proxy = match variable(["https_proxy", "HTTPS_PROXY"])? {
-            Some(proxy) => Some(proxy),
-            None => variable(["all_proxy", "ALL_PROXY"])?,
-        };
-        let no_proxy = variable(["no_proxy", "NO_PROXY"])?.map(|(_, list)| NoProxy::parse(&list));
-
+        let proxy = first(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
         let proxy = proxy.map(|(name, text)| parse(name, &text)).transpose();
-        Ok(Self { proxy, exceptions: no_proxy.unwrap_or_default() })
+
+        let list = first(["no_proxy", "NO_PROXY"])?.map_or(String::new(), |(_, list)| list);
+        let entries = list.split(|char: char| char == ',' || char.is_whitespace());
+        Ok(Self { proxy, exceptions: entries.filter_map(NoProxy::parse).collect() })
     }
 
     /// Returns the proxy for requests to this URL.
@@ -50,10 +43,47 @@ impl Proxies {
         }
 
         match &self.proxy {
-            Err(input) => Err(Error::new(ErrorKind::InvalidInput(input.clone()))),
-            Ok(_) if self.exceptions.contains(uri) => Ok(None),
+            Err(error) => Err(error.share()),
+            Ok(_) if self.exceptions.iter().any(|it| it.covers(uri)) => Ok(None),
             Ok(proxy) => Ok(proxy.clone()),
         }
+    }
+}
+
+/// An entry of `NO_PROXY`: a host that is reached without the environment's proxy.
+struct NoProxy {
+    /// A domain with all names below it, an IP address, or `*` for every host.
+    host: String,
+    /// The only port that the entry is about, if it names one.
+    port: Option<u16>,
+}
+
+impl NoProxy {
+    /// Parses an entry. One in a form that only other programs know covers no host, so that the
+    /// proxy is used.
+    fn parse(entry: &str) -> Option<Self> {
+        let (host, port) = match entry.rsplit_once(':') {
+            // The colons of an IPv6 address without brackets separate no port.
+            Some((host, port)) if ip_address(entry).is_none() => (host, Some(port.parse().ok()?)),
+            _ => (entry, None),
+        };
+        let host = host.strip_prefix("*.").or(host.strip_prefix('.')).unwrap_or(host);
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        (!host.is_empty()).then_some(Self { host, port })
+    }
+
+    fn covers(&self, uri: &Uri) -> bool {
+        let host = uri.host().unwrap_or_default();
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let is_host = match (ip_address(&self.host), ip_address(&host)) {
+            _ if self.host == "*" => true,
+            (None, None) => {
+                let above = host.strip_suffix(&self.host);
+                above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+            }
+            (address, other) => address == other,
+        };
+        is_host && self.port.is_none_or(|port| port == uri.port_u16().unwrap_or(443))
     }
 }
 
@@ -62,26 +92,20 @@ pub(super) fn address(proxy: &Proxy) -> String {
     format!("{}:{}", proxy.host(), proxy.port())
 }
 
-/// The first of the variables that is set and not empty.
-fn variable(names: [&'static str; 2]) -> Result<Option<(&'static str, String)>, Error> {
+/// The first of the variables that is set and not empty, with its name.
+fn first<const N: usize>(
+    names: [&'static str; N],
+) -> Result<Option<(&'static str, String)>, Error> {
     for name in names {
-        match env::var(name) {
-            Ok(value) if !value.is_empty() => return Ok(Some((name, value))),
-            Ok(_) | Err(env::VarError::NotPresent) => {}
-            Err(env::VarError::NotUnicode(_)) => {
-                return Err(Error::invalid_input(name, "…", "Unicode text"));
-            }
+        if let Some(value) = variable(name)? {
+            return Ok(Some((name, value)));
         }
     }
     Ok(None)
 }
 
-fn parse(name: &'static str, text: &str) -> Result<Proxy, InvalidInput> {
-    let invalid = |expected: &str| InvalidInput {
-        parameter: name,
-        value: without_secrets(text).to_owned(),
-        expected: expected.to_owned(),
-    };
+fn parse(name: &'static str, text: &str) -> Result<Proxy, Error> {
+    let invalid = |expected: &str| Error::invalid_input(name, without_secrets(text), expected);
 
     // ureq ignores a path, so that the typing error `http//host` would be the host `http`.
     let (_, rest) = text.split_once("://").unwrap_or(("", text));
