@@ -40,8 +40,8 @@ pub use listing::{ListRecordings, Page, Pages, RecordingsIter};
 pub use media::{Download, Downloaded, Encryption, Media, MediaReader, Progress};
 pub use model::{
     AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, GroupingSids, Links,
-    OAuthClientSid, ParseResumePointError, ParseSidError, ParticipantSid, RecordingSid,
-    RecordingType, ResumePoint, RoomRecording, RoomSid, SourceSid, Status, UnknownValue,
+    OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RecordingType, ResumePoint,
+    RoomRecording, RoomSid, SourceSid, Status, UnknownValue,
 };
 pub use resource::{Deletion, RecordingResource};
 

@@ -1,10 +1,10 @@
 //! Credentials from environment variables.
 
 use std::env;
+use std::str::FromStr;
 
 use super::credentials::{Credentials, check_secret};
 use crate::error::Error;
-use crate::model::ParseSidError;
 
 impl Credentials {
     /// Reads the credentials from the environment: the first of these pairs of which a variable is
@@ -83,10 +83,7 @@ fn pair(
 
 /// Parses a SID from the environment. The message leaves the value out: it is a secret if the two
 /// variables are swapped.
-fn parse_sid<T>(name: &'static str, prefix: &str, text: &str) -> Result<T, Error>
-where
-    T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
-{
+fn parse_sid<T: FromStr>(name: &'static str, prefix: &str, text: &str) -> Result<T, Error> {
     let expected = || format!("{prefix} and 32 hexadecimal digits");
-    T::try_from(text).map_err(|_| Error::invalid_input(name, "…", expected()))
+    text.parse().map_err(|_| Error::invalid_input(name, "…", expected()))
 }

@@ -1,10 +1,11 @@
 //! Conversions into and from the error type.
 
 use std::io;
+use std::str::FromStr;
 
 use super::error::Error;
 use super::kind::ErrorKind;
-use crate::model::{ParseResumePointError, ParseSidError};
+use crate::model::{ParseSidError, ResumePoint};
 
 impl From<ParseSidError> for Error {
     fn from(error: ParseSidError) -> Self {
@@ -12,10 +13,16 @@ impl From<ParseSidError> for Error {
     }
 }
 
-impl From<ParseResumePointError> for Error {
-    fn from(error: ParseResumePointError) -> Self {
-        let expected = ParseResumePointError::EXPECTED;
-        Self::invalid_input("resume point", error.input(), expected).caused_by(error)
+impl FromStr for ResumePoint {
+    type Err = Error;
+
+    /// Whitespace around the text is ignored.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidInput`](ErrorKind::InvalidInput) if the text is not a resume point.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text).ok_or_else(|| Error::invalid_input("resume point", text, Self::EXPECTED))
     }
 }
 

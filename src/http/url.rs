@@ -140,17 +140,14 @@ pub(super) fn ip_address(host: &str) -> Option<IpAddr> {
 /// Checks the port, or returns what is expected. ureq would use the default port in place of one
 /// that is out of range.
 pub(super) fn check_port(authority: &Authority) -> Result<(), &'static str> {
-    let text = authority.as_str();
-    let host_and_port = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
-    let port = match host_and_port.strip_prefix(authority.host()) {
-        Some("") => return Ok(()),
-        port => port.and_then(|port| port.strip_prefix(':')),
-    };
-    let is_valid = |port: &str| {
-        port.bytes().all(|byte| byte.is_ascii_digit())
-            && port.parse::<u16>().is_ok_and(|port| port > 0)
-    };
-    if port.is_some_and(is_valid) { Ok(()) } else { Err("a port from 1 to 65535, or none") }
+    let after_host = authority.as_str().rsplit(['@', ']']).next().unwrap_or_default();
+    let Some((_, port)) = after_host.split_once(':') else { return Ok(()) };
+
+    let has_digits_only = port.bytes().all(|byte| byte.is_ascii_digit());
+    match port.parse::<u16>() {
+        Ok(1..) if has_digits_only => Ok(()),
+        _ => Err("a port from 1 to 65535, or none"),
+    }
 }
 
 /// The signed, short-lived URL of a recording's media. Whoever knows it can download the media, so

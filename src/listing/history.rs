@@ -63,7 +63,8 @@ impl History {
     fn hash_of_token(&self, token: Option<&PageToken>) -> u64 {
         let (token, number) = match token {
             None => (None, Some("0")),
-            Some(token) => (token.token(), token.page().filter(|_| token.token().is_none())),
+            Some(PageToken { page, token: None }) => (None, page.as_deref()),
+            Some(PageToken { token, .. }) => (token.as_deref(), None),
         };
         self.hasher.hash_one((token, number))
     }

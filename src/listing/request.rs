@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, SignedDuration, UtcOffset};
 
 use super::pages::Pages;
 use super::recordings::RecordingsIter;
@@ -348,10 +348,11 @@ impl ListRecordings {
             return Err(Error::invalid_input("created-after date", after, expected));
         }
         if let Some(after) = &mut filters.created_after {
-            *after = whole_seconds(*after, "created-after date", Rounding::Down)?;
+            *after = whole_seconds(*after, SignedDuration::ZERO, "created-after date")?;
         }
         if let Some(before) = &mut filters.created_before {
-            *before = whole_seconds(*before, "created-before date", Rounding::Up)?;
+            let round_up = SignedDuration::nanoseconds(999_999_999);
+            *before = whole_seconds(*before, round_up, "created-before date")?;
         }
         Ok(filters)
     }
@@ -366,23 +367,16 @@ impl IntoIterator for ListRecordings {
     }
 }
 
-#[derive(PartialEq)]
-enum Rounding {
-    Down,
-    Up,
-}
-
-/// The instant in UTC and whole seconds, if the API can read it.
+/// The instant in UTC, later by `round_up` and without its fraction of a second, if the API can
+/// read it.
 fn whole_seconds(
     instant: OffsetDateTime,
+    round_up: SignedDuration,
     parameter: &'static str,
-    rounding: Rounding,
 ) -> Result<OffsetDateTime, Error> {
-    let round_up = rounding == Rounding::Up && instant.nanosecond() > 0;
     let rounded = instant
         .checked_to_offset(UtcOffset::UTC)
-        .and_then(|utc| utc.replace_nanosecond(0).ok())
-        .and_then(|utc| utc.checked_add(time::Duration::seconds(round_up.into())))
+        .and_then(|utc| utc.checked_add(round_up)?.replace_nanosecond(0).ok())
         .filter(|utc| (0..=9999).contains(&utc.year()));
     rounded.ok_or_else(|| {
         Error::invalid_input(parameter, instant, "a date in the years 0 to 9999, in UTC")

@@ -60,14 +60,6 @@ impl FromStr for GroupingSid {
     }
 }
 
-impl TryFrom<&str> for GroupingSid {
-    type Error = ParseSidError;
-
-    fn try_from(text: &str) -> Result<Self, ParseSidError> {
-        text.parse()
-    }
-}
-
 impl AsRef<str> for GroupingSid {
     fn as_ref(&self) -> &str {
         self.as_str()

@@ -23,7 +23,7 @@ pub use recording::{
     Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
 };
 pub(crate) use resume_point::Position;
-pub use resume_point::{ParseResumePointError, ResumePoint};
+pub use resume_point::ResumePoint;
 pub use sid::{
     AccountSid, ApiKeySid, OAuthClientSid, ParticipantSid, RecordingSid, RoomSid, SourceSid,
 };

@@ -1,7 +1,5 @@
 //! The name that the API gives to a page.
 
-use std::fmt;
-
 use super::percent::{pairs, query_of, query_safe};
 
 const MAX_TOKEN_BYTES: usize = 4096;
@@ -10,28 +8,18 @@ const MAX_TOKEN_BYTES: usize = 4096;
 /// percent-encoded as they came. Nothing else is taken from that URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PageToken {
-    page: Option<Box<str>>,
-    token: Option<Box<str>>,
+    pub page: Option<String>,
+    pub token: Option<String>,
 }
 
 impl PageToken {
-    /// The `PageToken`, percent-encoded.
-    pub(crate) fn token(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-
-    /// The `Page`, percent-encoded.
-    pub(crate) fn page(&self) -> Option<&str> {
-        self.page.as_deref()
-    }
-
     /// Reads the page token of a URL; `None` if it has neither `Page` nor `PageToken`.
-    pub(crate) fn from_url(url: &str) -> Result<Option<Self>, InvalidPageToken> {
+    pub(crate) fn from_url(url: &str) -> Result<Option<Self>, String> {
         Self::from_parameters(query_of(url))
     }
 
     /// Reads the page token of a URL's query.
-    pub(super) fn from_parameters(query: &str) -> Result<Option<Self>, InvalidPageToken> {
+    pub(super) fn from_parameters(query: &str) -> Result<Option<Self>, String> {
         let mut found = Self { page: None, token: None };
 
         for (name, value) in pairs(query) {
@@ -45,31 +33,13 @@ impl PageToken {
             }
             let value = query_safe(value);
             if value.len() > MAX_TOKEN_BYTES {
-                return Err(InvalidPageToken::TooLong(parameter));
+                return Err(format!("a {parameter} of more than {MAX_TOKEN_BYTES} bytes"));
             }
-            if slot.replace(value.into()).is_some() {
-                return Err(InvalidPageToken::Repeated(parameter));
+            if slot.replace(value).is_some() {
+                return Err(format!("two {parameter} parameters"));
             }
         }
 
         Ok((found.page.is_some() || found.token.is_some()).then_some(found))
-    }
-}
-
-/// A URL's page token that cannot be sent back.
-#[derive(Debug)]
-pub(crate) enum InvalidPageToken {
-    TooLong(&'static str),
-    Repeated(&'static str),
-}
-
-impl fmt::Display for InvalidPageToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong(parameter) => {
-                write!(f, "a {parameter} of more than {MAX_TOKEN_BYTES} bytes")
-            }
-            Self::Repeated(parameter) => write!(f, "two {parameter} parameters"),
-        }
     }
 }

@@ -1,7 +1,5 @@
 //! The query of a listing: the list, its filters and the page size.
 
-use std::fmt;
-
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -199,22 +197,22 @@ impl Query {
         self.filters.push_to(&mut query);
         push_pair(&mut query, "PageSize", &self.page_size.to_string());
 
-        if let Some(page) = token.and_then(PageToken::page) {
+        if let Some(page) = token.and_then(|it| it.page.as_deref()) {
             push_encoded_pair(&mut query, "Page", page);
         }
-        if let Some(token) = token.and_then(PageToken::token) {
+        if let Some(token) = token.and_then(|it| it.token.as_deref()) {
             push_encoded_pair(&mut query, "PageToken", token);
         }
         query
     }
 
     /// Reads the filters and the page size of a URL's query. Parameters of other names are ignored.
-    pub(crate) fn from_parameters(list: List, query: &str) -> Result<Self, InvalidParameter> {
+    pub(crate) fn from_parameters(list: List, query: &str) -> Result<Self, String> {
         let mut filters = Filters::default();
         let mut page_size = None;
 
         for (name, value) in pairs(query).filter(|(name, _)| PARAMETERS.contains(name)) {
-            let invalid = || InvalidParameter(name.to_owned());
+            let invalid = || format!("an invalid {name}");
             let value = decode(value).ok_or_else(invalid)?;
             if name == "PageSize" {
                 let size =
@@ -230,16 +228,6 @@ impl Query {
         }
 
         Ok(Self { list, filters, page_size: page_size.unwrap_or(DEFAULT_PAGE_SIZE) })
-    }
-}
-
-/// The name of a parameter whose value the API does not accept.
-#[derive(Debug)]
-pub(crate) struct InvalidParameter(String);
-
-impl fmt::Display for InvalidParameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an invalid {}", self.0)
     }
 }
 

@@ -1,15 +1,13 @@
 //! The position at which a listing is resumed, as a value and as text.
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::de::{self, Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected};
 use serde::ser::{Serialize, Serializer};
 
-use super::escaped::Escaped;
 use super::page_token::PageToken;
 use super::percent::{from_word, query_of, to_word};
-use super::query::{InvalidParameter, List, Query};
+use super::query::{List, Query};
 
 /// The position at which a listing can be resumed.
 ///
@@ -33,7 +31,7 @@ use super::query::{InvalidParameter, List, Query};
 /// let stored = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-completed.PageSize-50.Page-2.PageToken-PT2.2.17";
 /// let point: ResumePoint = stored.parse()?;
 /// assert_eq!(point.to_string(), stored);
-/// # Ok::<(), twilio_room_recordings::ParseResumePointError>(())
+/// # Ok::<(), twilio_room_recordings::Error>(())
 /// ```
 ///
 /// # Validity
@@ -68,13 +66,34 @@ pub(crate) struct Position {
 }
 
 impl ResumePoint {
+    pub(crate) const EXPECTED: &str =
+        "a resume point as this crate writes it, such as RM….PageSize-50.Page-2.PageToken-….2.17";
+
+    /// Reads what `Display` writes. Whitespace around it is ignored.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (text_of_page, index) = text.rsplit_once('.')?;
+        let (text_of_query, page) = text_of_page.rsplit_once('.')?;
+        let (list, parameters) = text_of_query.split_once('.')?;
+        let list = if list == ACCOUNT { List::Account } else { List::Room(list.parse().ok()?) };
+        let (page, index) = (page.parse().ok()?, index.parse().ok()?);
+
+        let parameters = from_word(parameters)?;
+        let query = Query::from_parameters(list, &parameters).ok()?;
+        let token = PageToken::from_parameters(&parameters).ok()?;
+        let point = Self { query, position: Position { token, page, index } };
+
+        // Only the one text that the point itself makes, so that nothing in it is ignored.
+        (point.to_string() == text).then_some(point)
+    }
+
     /// The first item of the page that a URL leads to, in the listing that the URL describes.
     pub(crate) fn from_url(
         list: List,
         url: &str,
         token: PageToken,
         page: u64,
-    ) -> Result<Self, InvalidParameter> {
+    ) -> Result<Self, String> {
         let query = Query::from_parameters(list, query_of(url))?;
         Ok(Self { query, position: Position { token: Some(token), page, index: 0 } })
     }
@@ -100,71 +119,6 @@ impl fmt::Debug for ResumePoint {
 /// The account-wide list in the text of a resume point.
 const ACCOUNT: &str = "account";
 
-impl FromStr for ResumePoint {
-    type Err = ParseResumePointError;
-
-    /// Whitespace around the text is ignored.
-    fn from_str(text: &str) -> Result<Self, ParseResumePointError> {
-        parse(text.trim()).ok_or_else(|| ParseResumePointError { input: text.to_owned() })
-    }
-}
-
-fn parse(text: &str) -> Option<ResumePoint> {
-    let (text_of_page, index) = text.rsplit_once('.')?;
-    let (text_of_query, page) = text_of_page.rsplit_once('.')?;
-    let (list, parameters) = text_of_query.split_once('.')?;
-    let list = if list == ACCOUNT { List::Account } else { List::Room(list.parse().ok()?) };
-    let (page, index) = (page.parse().ok()?, index.parse().ok()?);
-
-    let parameters = from_word(parameters)?;
-    let query = Query::from_parameters(list, &parameters).ok()?;
-    let token = PageToken::from_parameters(&parameters).ok()?;
-    let point = ResumePoint { query, position: Position { token, page, index } };
-
-    // Only the one text that the point itself makes, so that nothing in it is ignored.
-    (point.to_string() == text).then_some(point)
-}
-
-/// The error of parsing a text that is not a resume point.
-///
-/// ```
-/// use twilio_room_recordings::ResumePoint;
-///
-/// let error = "page 3".parse::<ResumePoint>().unwrap_err();
-/// assert_eq!(error.input(), "page 3");
-/// ```
-///
-/// `Debug` is the message too, so that a `main` that returns a `Result` prints it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ParseResumePointError {
-    input: String,
-}
-
-impl ParseResumePointError {
-    pub(crate) const EXPECTED: &str =
-        "a resume point as this crate writes it, such as RM….PageSize-50.Page-2.PageToken-….2.17";
-
-    /// Returns the invalid text.
-    pub fn input(&self) -> &str {
-        &self.input
-    }
-}
-
-impl fmt::Display for ParseResumePointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let input = Escaped(&self.input);
-        write!(f, "invalid resume point \"{input}\": expected {}", Self::EXPECTED)
-    }
-}
-
-impl fmt::Debug for ParseResumePointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for ParseResumePointError {}
-
 impl Serialize for ResumePoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -174,6 +128,7 @@ impl Serialize for ResumePoint {
 impl<'de> Deserialize<'de> for ResumePoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &Self::EXPECTED))
     }
 }

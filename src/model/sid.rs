@@ -45,14 +45,6 @@ macro_rules! sid {
             }
         }
 
-        impl TryFrom<&str> for $name {
-            type Error = ParseSidError;
-
-            fn try_from(text: &str) -> Result<Self, ParseSidError> {
-                text.parse()
-            }
-        }
-
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.0 == other.0 || self.0.eq_ignore_ascii_case(&other.0)

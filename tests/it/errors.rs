@@ -7,8 +7,8 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 use twilio_room_recordings::{
-    ApiError, Client, Credentials, Error, ErrorKind, ParseResumePointError, ParseSidError,
-    ResumePoint, RetryPolicy, RoomSid,
+    ApiError, Client, Credentials, Error, ErrorKind, ParseSidError, ResumePoint, RetryPolicy,
+    RoomSid,
 };
 
 use crate::support::fake_server::{Server, error_response, json_response, recording};
@@ -31,7 +31,7 @@ fn errors() -> Vec<(&'static str, Error)> {
 
     vec![
         ("SID", parse_sid.into()),
-        ("resume point", parse_point.into()),
+        ("resume point", parse_point),
         ("invalid input", invalid_input.into_iter().next().unwrap().unwrap_err()),
         ("credentials", builder_error("\n")),
         ("refused", first(&RawServer::start(vec![])).unwrap_err()),
@@ -132,7 +132,6 @@ fn underlying_error_has_the_documented_type() {
         let is = |expected: bool| assert!(expected, "{name}: {cause:?}");
         match name {
             "SID" => is(cause.unwrap().is::<ParseSidError>()),
-            "resume point" => is(cause.unwrap().is::<ParseResumePointError>()),
             "refused" | "closed" | "write" | "not HTTP" | "headers" => {
                 is(cause.unwrap().is::<io::Error>());
             }

@@ -70,7 +70,7 @@ fn thirty_four_bytes_and_the_usual_traits() {
     fn has_the_usual_traits<T>()
     where
         T: Copy + Ord + std::hash::Hash + AsRef<str> + Send + Sync + std::fmt::Debug + 'static,
-        T: for<'a> TryFrom<&'a str, Error = ParseSidError>,
+        T: std::str::FromStr<Err = ParseSidError>,
     {
         assert_eq!(size_of::<T>(), 34);
     }
