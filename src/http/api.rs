@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::http::header::{AUTHORIZATION, HeaderName, LOCATION};
-use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode};
+use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use ureq::{AsSendBody, Body, Proxy};
 
 use super::agent::Connections;
@@ -211,7 +211,7 @@ impl Http {
         let remaining = deadline.remaining()?.unwrap_or(Duration::MAX);
         let limit = remaining.min(connections.attempt_timeout);
         let proxy = connections.proxies.select(to.uri())?;
-        let peer = self.peer(to.host(), limit, proxy.as_ref());
+        let peer = self.peer(to.uri(), limit, proxy.as_ref());
 
         let sent = request
             .map_err(ureq::Error::from)
@@ -235,10 +235,12 @@ impl Http {
     }
 
     /// The other side of a request with this limit.
-    pub(super) fn peer(&self, host: &str, limit: Duration, proxy: Option<&Proxy>) -> Peer {
+    pub(super) fn peer(&self, to: &Uri, limit: Duration, proxy: Option<&Proxy>) -> Peer {
         let &Connections { roots, connect_timeout, .. } = &self.connections;
-        let (host, proxy) = (host.to_owned(), proxy.map(proxy::address));
-        Peer { host, proxy, roots, connect_timeout, limit }
+        let host = to.host().unwrap_or_default().to_owned();
+        let default = if to.scheme_str() == Some("http") { 80 } else { 443 };
+        let port = to.port_u16().unwrap_or(default);
+        Peer { host, port, proxy: proxy.map(proxy::address), roots, connect_timeout, limit }
     }
 
     fn read_api_error(&self, response: Response<Body>) -> ApiError {

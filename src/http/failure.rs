@@ -25,6 +25,7 @@ const NOT_SOCKS: [&str; 3] =
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub host: String,
+    pub port: u16,
     pub proxy: Option<String>,
     /// A name of the root certificates that are trusted.
     pub roots: &'static str,
@@ -173,8 +174,9 @@ impl Peer {
             | K::AddrNotAvailable
             | K::PermissionDenied
             | K::TimedOut => {
-                let target = if has_proxy { " to the proxy" } else { "" };
-                format!("could not connect{target}: {text}")
+                let port = format!("port {}", self.port);
+                let target = if has_proxy { "the proxy" } else { &port };
+                format!("could not connect to {target}: {text}")
             }
             _ => text.to_owned(),
         }

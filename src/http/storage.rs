@@ -101,7 +101,7 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let remaining = deadline.remaining()?;
             let proxy = connections.proxies.select(url.uri())?;
-            let peer = self.peer(url.host(), connections.attempt_timeout, proxy.as_ref());
+            let peer = self.peer(url.uri(), connections.attempt_timeout, proxy.as_ref());
             let response = media_request(url, from)
                 .map_err(ureq::Error::from)
                 .and_then(|request| connections.send_for_media(request, remaining, proxy))

@@ -43,9 +43,13 @@ fn refused_connection_is_retried_and_names_host_and_cause() {
     let server = RawServer::start(vec![]);
     let error = first(&server).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    let (_, port) = server.base_url.rsplit_once(':').unwrap();
     assert_eq!(
         error.to_string(),
-        "request to 127.0.0.1 failed: could not connect: connection refused (after 4 attempts)"
+        format!(
+            "request to 127.0.0.1 failed: could not connect to port {port}: connection refused \
+             (after 4 attempts)"
+        )
     );
     let cause = error.get_ref().unwrap().downcast_ref::<io::Error>().unwrap();
     assert_eq!(cause.kind(), io::ErrorKind::ConnectionRefused);
