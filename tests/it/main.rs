@@ -13,6 +13,7 @@ mod config;
 mod connections;
 mod environment;
 mod errors;
+mod examples;
 mod failures;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod failures_https;

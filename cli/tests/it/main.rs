@@ -17,6 +17,7 @@ mod list;
 mod merge;
 mod merge_faults;
 mod messages;
+mod readme;
 mod signals;
 mod streams;
 mod support;

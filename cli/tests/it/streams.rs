@@ -4,13 +4,13 @@
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::support::program::program;
+use super::support::program::{Run, program};
 use super::support::{ROOM, Server, recording, serve_room};
 
 /// The number of records whose lines fit into no buffer of the system.
@@ -65,4 +65,16 @@ fn standard_error_that_does_not_block_gets_every_line() {
     let errors = read_late(reader);
     assert_eq!(errors.lines().filter(|line| line.starts_with("error: ")).count(), RECORDS);
     assert_eq!(child.wait().expect("an end").code(), Some(1));
+}
+
+/// The standard library opens `/dev/null` before the program begins. A parent may want just that.
+#[test]
+fn standard_output_that_is_closed_before_the_start_is_as_dev_null() {
+    let server = serve_room(vec![recording(1)]);
+    let tool = program(server.base_url());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" list --json \"$1\" >&-"]).arg(tool.get_program()).arg(ROOM);
+    shell.envs(tool.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let listed = Run::of(&mut shell).expect(0);
+    assert_eq!((listed.stdout, listed.stderr), (String::new(), String::new()));
 }
