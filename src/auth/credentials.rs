@@ -20,22 +20,24 @@ use crate::model::{AccountSid, ApiKeySid, OAuthClientSid};
 /// assert!(!format!("{credentials:?}").contains("the secret"));
 /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
-    kind: Kind,
+    identity: Identity,
+    secret: Secret,
     /// Messages then name the variable.
     is_from_env: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    AuthToken { account: AccountSid, auth_token: Secret },
-    ApiKey { key: ApiKeySid, secret: Secret },
-    Bearer { token: Secret },
-    OAuth { client_id: OAuthClientSid, client_secret: Secret },
+#[derive(Clone, Copy, Debug)]
+enum Identity {
+    Account(AccountSid),
+    ApiKey(ApiKeySid),
+    OAuthClient(OAuthClientSid),
+    /// The access token, which is the secret, says it.
+    AccessToken,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Secret(String);
 
 impl fmt::Debug for Secret {
@@ -56,7 +58,7 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
     /// ```
     pub fn auth_token(account: AccountSid, auth_token: impl Into<String>) -> Self {
-        Self::new(Kind::AuthToken { account, auth_token: Secret(auth_token.into()) })
+        Self::new(Identity::Account(account), auth_token.into())
     }
 
     /// Makes credentials of an API key's SID and its secret.
@@ -70,7 +72,7 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::ParseSidError>(())
     /// ```
     pub fn api_key(key: ApiKeySid, secret: impl Into<String>) -> Self {
-        Self::new(Kind::ApiKey { key, secret: Secret(secret.into()) })
+        Self::new(Identity::ApiKey(key), secret.into())
     }
 
     /// Makes credentials of an access token that the program has fetched itself.
@@ -86,7 +88,7 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn bearer(token: impl Into<String>) -> Self {
-        Self::new(Kind::Bearer { token: Secret(token.into()) })
+        Self::new(Identity::AccessToken, token.into())
     }
 
     /// Makes credentials of an OAuth client: its client ID and its client secret.
@@ -120,11 +122,11 @@ impl Credentials {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn oauth(client_id: OAuthClientSid, client_secret: impl Into<String>) -> Self {
-        Self::new(Kind::OAuth { client_id, client_secret: Secret(client_secret.into()) })
+        Self::new(Identity::OAuthClient(client_id), client_secret.into())
     }
 
-    fn new(kind: Kind) -> Self {
-        Self { kind, is_from_env: false }
+    fn new(identity: Identity, secret: String) -> Self {
+        Self { identity, secret: Secret(secret), is_from_env: false }
     }
 
     pub(super) fn with_variable_names(self) -> Self {
@@ -133,15 +135,15 @@ impl Credentials {
 
     /// Returns the authentication of requests. The base URL is that of the OAuth token endpoint.
     pub(crate) fn authentication(&self, oauth_base_url: &str) -> Result<Authentication, Error> {
-        let (parameter, Secret(secret)) = self.secret();
+        let (parameter, Secret(secret)) = (self.secret_name(), &self.secret);
         check_secret(parameter, secret)?;
 
-        let authorization = match &self.kind {
-            Kind::AuthToken { account, .. } => Authorization::basic(account.as_str(), secret),
-            Kind::ApiKey { key, .. } => Authorization::basic(key.as_str(), secret),
-            Kind::Bearer { .. } => Authorization::bearer(secret)
+        let authorization = match &self.identity {
+            Identity::Account(account) => Authorization::basic(account.as_str(), secret),
+            Identity::ApiKey(key) => Authorization::basic(key.as_str(), secret),
+            Identity::AccessToken => Authorization::bearer(secret)
                 .ok_or_else(|| Error::invalid_input(parameter, "…", Authorization::BEARER))?,
-            Kind::OAuth { client_id, .. } => {
+            Identity::OAuthClient(client_id) => {
                 let client = OAuthClient::new(oauth_base_url, *client_id, secret);
                 return Ok(Authentication::OAuth(Box::new(client)));
             }
@@ -151,46 +153,25 @@ impl Credentials {
 
     /// The credentials without their secret, and what to check if they are rejected.
     pub(crate) fn used(&self) -> String {
-        let name = |variable, name| if self.is_from_env { variable } else { name };
-        match &self.kind {
-            Kind::AuthToken { account, .. } => {
-                let name = name("TWILIO_ACCOUNT_SID", "account");
-                format!("used {name} {account}; check it and its auth token")
+        let (variable, name, sid, secret) = match &self.identity {
+            Identity::Account(sid) => ("TWILIO_ACCOUNT_SID", "account", sid.as_str(), "auth token"),
+            Identity::ApiKey(sid) => ("TWILIO_API_KEY", "API key", sid.as_str(), "secret"),
+            Identity::OAuthClient(sid) => ("TWILIO_CLIENT_ID", "client ID", sid.as_str(), "secret"),
+            Identity::AccessToken => {
+                return "used a bearer token, which may have expired".to_owned();
             }
-            Kind::ApiKey { key, .. } => {
-                let name = name("TWILIO_API_KEY", "API key");
-                format!("used {name} {key}; check it and its secret")
-            }
-            Kind::OAuth { client_id, .. } => {
-                let name = name("TWILIO_CLIENT_ID", "client ID");
-                format!("used {name} {client_id}; check it and its secret")
-            }
-            Kind::Bearer { .. } => "used a bearer token, which may have expired".to_owned(),
+        };
+        let name = if self.is_from_env { variable } else { name };
+        format!("used {name} {sid}; check it and its {secret}")
+    }
+
+    fn secret_name(&self) -> &'static str {
+        match &self.identity {
+            Identity::Account(_) => "auth token",
+            Identity::ApiKey(_) => "API key secret",
+            Identity::OAuthClient(_) => "client secret",
+            Identity::AccessToken => "bearer token",
         }
-    }
-
-    /// The secret, and what it is called in messages.
-    fn secret(&self) -> (&'static str, &Secret) {
-        match &self.kind {
-            Kind::AuthToken { auth_token, .. } => ("auth token", auth_token),
-            Kind::ApiKey { secret, .. } => ("API key secret", secret),
-            Kind::Bearer { token } => ("bearer token", token),
-            Kind::OAuth { client_secret, .. } => ("client secret", client_secret),
-        }
-    }
-}
-
-impl PartialEq for Credentials {
-    fn eq(&self, other: &Self) -> bool {
-        self.kind == other.kind
-    }
-}
-
-impl Eq for Credentials {}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Credentials").field(&self.kind).finish()
     }
 }
 

@@ -47,11 +47,11 @@ fn credentials_and_region_come_from_the_environment() {
     let client_secret = ("TWILIO_CLIENT_SECRET", "c");
     let (region, edge) = (("TWILIO_REGION", "ie1"), ("TWILIO_EDGE", "dublin"));
     for (variables, words) in [
-        (vec![account, token], "AuthToken { account: AccountSid(ACaaaa"),
-        (vec![account, token, key, secret], "ApiKey { key: ApiKeySid(SKaaaa"),
-        (vec![account, key, secret], "ApiKey { key: ApiKeySid(SKaaaa"),
-        (vec![account, token, client, client_secret], "OAuth { client_id: OAuthClientSid(OQaaaa"),
-        (vec![client, client_secret, key, secret], "ApiKey { key: ApiKeySid(SKaaaa"),
+        (vec![account, token], "Account(AccountSid(ACaaaa"),
+        (vec![account, token, key, secret], "ApiKey(ApiKeySid(SKaaaa"),
+        (vec![account, key, secret], "ApiKey(ApiKeySid(SKaaaa"),
+        (vec![account, token, client, client_secret], "OAuthClient(OAuthClientSid(OQaaaa"),
+        (vec![client, client_secret, key, secret], "ApiKey(ApiKeySid(SKaaaa"),
         (vec![account, token, region, edge], "https://video.dublin.ie1.twilio.com"),
         (vec![account, token, edge, ("TWILIO_API_KEY", "")], "https://video.dublin.us1.twilio.com"),
         (vec![], "missing credentials: set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"),

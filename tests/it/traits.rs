@@ -33,10 +33,10 @@ macro_rules! assert_for {
     };
 }
 
-assert_for!(sent_and_shared: Client, ClientBuilder, Error, ListRecordings, Media, MediaReader,
+assert_for!(sent_and_shared: Client, ClientBuilder, Credentials, Error, ListRecordings, Media, MediaReader,
     Download<fn(Progress) -> ControlFlow<()>>,
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
-assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Credentials, Deletion,
+assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Deletion,
     Downloaded, Encryption, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseSidError,
     ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
     RoomSid, ApiError, SignedUrl, SourceSid, Status, UnknownValue);
