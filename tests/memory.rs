@@ -58,7 +58,7 @@ fn hostile_body_takes_at_most_fifty_times_the_limit() {
             filled("{\"meta\": {\"next_page_url\": \"?", "\\u007f", "\"}, \"recordings\": []}"),
         ),
         (
-            "next_page_url",
+            "uri too long",
             filled(
                 "{\"meta\": {\"next_page_url\": \"?PageToken=",
                 "\\u007f",

@@ -1,7 +1,5 @@
 //! The body of a list response, decoded into a page.
 
-use std::fmt;
-
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -98,7 +96,8 @@ impl Page {
         let PageResponse { page, next } = parse_page(body, &query, 0)?;
         let Some(NextPage { url, token }) = next? else { return Ok(page) };
 
-        let next = ResumePoint::from_url(list, &url, token, 1).map_err(invalid_next_page_url)?;
+        let next = ResumePoint::from_url(list, &url, token, 1)
+            .map_err(|reason| Error::invalid_response(format!("next_page_url has {reason}")))?;
         Ok(Self { next: Some(next), ..page })
     }
 }
@@ -144,16 +143,12 @@ pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<Page
 fn next_page(meta: Meta) -> Result<Option<NextPage>, Error> {
     let Some(url) = meta.next_page_url.filter(|url| !url.is_empty()) else { return Ok(None) };
 
-    match PageToken::from_url(&url).map_err(invalid_next_page_url)? {
+    match PageToken::from_url(&url) {
         Some(token) => Ok(Some(NextPage { url, token })),
         None => Err(Error::invalid_response(format!(
             "next_page_url has neither Page nor PageToken: {url}"
         ))),
     }
-}
-
-fn invalid_next_page_url(reason: impl fmt::Display) -> Error {
-    Error::invalid_response(format!("next_page_url has {reason}"))
 }
 
 /// Decodes a page record by record, because at least one is invalid.

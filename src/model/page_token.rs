@@ -2,8 +2,6 @@
 
 use super::percent::{pairs, query_of, query_safe};
 
-const MAX_TOKEN_BYTES: usize = 4096;
-
 /// The `Page` and `PageToken` of the URL that leads to a page. Both are opaque, and are sent back
 /// percent-encoded as they came. Nothing else is taken from that URL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,32 +12,18 @@ pub(crate) struct PageToken {
 
 impl PageToken {
     /// Reads the page token of a URL; `None` if it has neither `Page` nor `PageToken`.
-    pub(crate) fn from_url(url: &str) -> Result<Option<Self>, String> {
+    pub(crate) fn from_url(url: &str) -> Option<Self> {
         Self::from_parameters(query_of(url))
     }
 
     /// Reads the page token of a URL's query.
-    pub(super) fn from_parameters(query: &str) -> Result<Option<Self>, String> {
-        let mut found = Self { page: None, token: None };
-
-        for (name, value) in pairs(query) {
-            let (parameter, slot) = match name {
-                "Page" => ("Page", &mut found.page),
-                "PageToken" => ("PageToken", &mut found.token),
-                _ => continue,
-            };
-            if value.is_empty() {
-                continue;
-            }
-            let value = query_safe(value);
-            if value.len() > MAX_TOKEN_BYTES {
-                return Err(format!("a {parameter} of more than {MAX_TOKEN_BYTES} bytes"));
-            }
-            if slot.replace(value).is_some() {
-                return Err(format!("two {parameter} parameters"));
-            }
-        }
-
-        Ok((found.page.is_some() || found.token.is_some()).then_some(found))
+    pub(super) fn from_parameters(query: &str) -> Option<Self> {
+        let value = |wanted| {
+            let mut values =
+                pairs(query).filter(|(name, value)| *name == wanted && !value.is_empty());
+            values.next().map(|(_, value)| query_safe(value))
+        };
+        let found = Self { page: value("Page"), token: value("PageToken") };
+        (found.page.is_some() || found.token.is_some()).then_some(found)
     }
 }

@@ -48,17 +48,6 @@ impl List {
     }
 }
 
-/// The names of the parameters that filter a listing or set its page size.
-const PARAMETERS: [&str; 7] = [
-    "Status",
-    "SourceSid",
-    "DateCreatedAfter",
-    "DateCreatedBefore",
-    "GroupingSid",
-    "MediaType",
-    "PageSize",
-];
-
 /// The filters of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Filters {
@@ -136,35 +125,6 @@ impl Filters {
         self.grouping_sids.iter().for_each(|sid| push("GroupingSid", Some(sid.as_str())));
         push("MediaType", self.media_type.as_ref().map(RecordingType::as_str));
     }
-
-    /// Reads a parameter. Returns `None` if its value is invalid or repeated.
-    fn read(&mut self, name: &str, value: &str) -> Option<()> {
-        let is_repeated = match name {
-            "Status" => {
-                let status = Status::from(value);
-                if matches!(status, Status::Other(_)) {
-                    return None;
-                }
-                self.status.replace(status).is_some()
-            }
-            "SourceSid" => self.source_sid.replace(value.parse().ok()?).is_some(),
-            "DateCreatedAfter" => self.created_after.replace(parse_date_time(value)?).is_some(),
-            "DateCreatedBefore" => self.created_before.replace(parse_date_time(value)?).is_some(),
-            "GroupingSid" => {
-                self.add_grouping_sid(value.parse().ok()?);
-                false
-            }
-            "MediaType" => {
-                let media_type = RecordingType::from(value);
-                if matches!(media_type, RecordingType::Other(_)) {
-                    return None;
-                }
-                self.media_type.replace(media_type).is_some()
-            }
-            _ => false,
-        };
-        (!is_repeated).then_some(())
-    }
 }
 
 /// The part of a listing's requests that is the same for each page.
@@ -208,26 +168,41 @@ impl Query {
 
     /// Reads the filters and the page size of a URL's query. Parameters of other names are ignored.
     pub(crate) fn from_parameters(list: List, query: &str) -> Result<Self, String> {
-        let mut filters = Filters::default();
-        let mut page_size = None;
-
-        for (name, value) in pairs(query).filter(|(name, _)| PARAMETERS.contains(name)) {
-            let invalid = || format!("an invalid {name}");
-            let value = decode(value).ok_or_else(invalid)?;
-            if name == "PageSize" {
-                let size =
-                    value.parse().ok().filter(|size| (1..=list.max_page_size()).contains(size));
-                if page_size.replace(size.ok_or_else(invalid)?).is_some() {
-                    return Err(invalid());
-                }
-            }
-            filters.read(name, &value).ok_or_else(invalid)?;
-            if list != List::Account && filters.account_only().is_some() {
-                return Err(invalid());
-            }
+        let mut found = Self { list, filters: Filters::default(), page_size: DEFAULT_PAGE_SIZE };
+        for (name, value) in pairs(query) {
+            found.read(name, value).ok_or_else(|| format!("an invalid {name}"))?;
         }
+        Ok(found)
+    }
 
-        Ok(Self { list, filters, page_size: page_size.unwrap_or(DEFAULT_PAGE_SIZE) })
+    /// Reads a parameter. Returns `None` if the list does not accept it.
+    fn read(&mut self, name: &str, value: &str) -> Option<()> {
+        let value = decode(value);
+        let filters = &mut self.filters;
+        match name {
+            "GroupingSid" | "MediaType" if self.list != List::Account => return None,
+            "Status" => {
+                let status = Status::from(&*value?);
+                filters.status = Some(status).filter(|it| !matches!(it, Status::Other(_)));
+                filters.status.as_ref()?;
+            }
+            "SourceSid" => filters.source_sid = Some(value?.parse().ok()?),
+            "DateCreatedAfter" => filters.created_after = Some(parse_date_time(&value?)?),
+            "DateCreatedBefore" => filters.created_before = Some(parse_date_time(&value?)?),
+            "GroupingSid" => filters.add_grouping_sid(value?.parse().ok()?),
+            "MediaType" => {
+                let media = RecordingType::from(&*value?);
+                filters.media_type =
+                    Some(media).filter(|it| !matches!(it, RecordingType::Other(_)));
+                filters.media_type.as_ref()?;
+            }
+            "PageSize" => {
+                let size = value?.parse().ok();
+                self.page_size = size.filter(|it| (1..=self.list.max_page_size()).contains(it))?;
+            }
+            _ => {}
+        }
+        Some(())
     }
 }
 

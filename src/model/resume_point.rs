@@ -80,7 +80,7 @@ impl ResumePoint {
 
         let parameters = from_word(parameters)?;
         let query = Query::from_parameters(list, &parameters).ok()?;
-        let token = PageToken::from_parameters(&parameters).ok()?;
+        let token = PageToken::from_parameters(&parameters);
         let point = Self { query, position: Position { token, page, index } };
 
         // Only the one text that the point itself makes, so that nothing in it is ignored.

@@ -298,21 +298,14 @@ fn next_of_a_stored_page_is_an_error_if_its_url_has_an_invalid_parameter() {
         text("?DateCreatedAfter=2020-01-01T01:00:00%2B01:00&PageToken=a", false),
         format!("{ROOM}.DateCreatedAfter-2020-01-01T00_3A00_3A00Z.PageSize-50.PageToken-a.1.0")
     );
-    let twice = |parameter| format!("?PageToken=a&{parameter}&{parameter}");
     for (url, account, words) in [
         ("?PageToken=a&PageSize=0", false, "an invalid PageSize"),
         ("?PageToken=a&PageSize=1001", false, "an invalid PageSize"),
         ("?PageToken=a&PageSize=101", true, "an invalid PageSize"),
         ("?PageToken=a&PageSize=", true, "an invalid PageSize"),
-        ("?PageToken=a&PageSize=1&PageSize=1", true, "an invalid PageSize"),
         ("?PageToken=a&Status=odd", false, "an invalid Status"),
         ("?PageToken=a&Status=%ff", false, "an invalid Status"),
         ("?PageToken=a&Status=%+1", false, "an invalid Status"),
-        ("?PageToken=a&Status=failed&Status=failed", false, "an invalid Status"),
-        (&twice("SourceSid=MTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), false, "an invalid SourceSid"),
-        (&twice("DateCreatedAfter=2020-01-01T00:00:00Z"), false, "an invalid DateCreatedAfter"),
-        (&twice("DateCreatedBefore=2020-01-01T00:00:00Z"), false, "an invalid DateCreatedBefore"),
-        (&twice("MediaType=data"), true, "an invalid MediaType"),
         ("?PageToken=a&SourceSid=MT", false, "an invalid SourceSid"),
         ("?PageToken=a&DateCreatedBefore=2020", false, "an invalid DateCreatedBefore"),
         (
