@@ -21,6 +21,7 @@ mod features;
 mod limits;
 mod listing;
 mod media_encryption;
+mod media_file_systems;
 mod media_files;
 mod media_partial_files;
 mod media_processes;

@@ -78,3 +78,17 @@ fn every_command_that_sends_requests_has_the_limits() {
         assert_ne!(run.status, 2, "{}", run.stderr);
     }
 }
+
+/// As under a limit on the number of threads, such as systemd's `TasksMax`.
+#[test]
+fn host_name_that_no_thread_can_resolve_is_an_error() {
+    let server = Server::start(|_| error_response(503, 20503, "Service unavailable"));
+    let mut list = program(&server.base_url().replace("127.0.0.1", "localhost"));
+    // More than the address space: no thread has room for its stack.
+    list.args(["list", ROOM, "--retries", "0"]).env("RUST_MIN_STACK", (1_u64 << 47).to_string());
+    let listed = Run::of(&mut list).expect(1);
+    let reason = "request to localhost failed: could not start a thread: ";
+    assert!(listed.stderr.starts_with(&format!("error: {ROOM}: {reason}")), "{}", listed.stderr);
+    assert_eq!(listed.stderr_lines().len(), 1, "{}", listed.stderr);
+    assert!(server.requests().is_empty());
+}

@@ -1,0 +1,121 @@
+//! Downloads to file systems that behave unlike a local disk. A small C library, preloaded into the
+//! downloading process, takes their part.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::media::*;
+
+/// The output of a download whose calls of the C library go through these functions; `None` if they
+/// cannot be compiled here.
+fn download_on(functions: &str, path: &Path) -> Option<Output> {
+    if !is_available("cc", &["--version"]) {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (source, library) = (folder.path().join("calls.c"), folder.path().join("calls.so"));
+    fs::write(&source, format!("{PROLOGUE}{functions}")).unwrap();
+    let mut compiler = std::process::Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-o"]).args([&library, &source]).arg("-ldl");
+    assert!(compiler.status().unwrap().success());
+
+    let setting = Setting::new(vec![]);
+    let mut download = child_download(&[], setting.api.base_url(), path);
+    Some(download.env("LD_PRELOAD", library).output().unwrap())
+}
+
+const PROLOGUE: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* If the descriptor is that of a partial file. */
+static int is_partial(int descriptor) {
+    char link[64], path[PATH_MAX] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return readlink(link, path, sizeof path - 1) > 0 && strstr(path, ".part") != NULL;
+}
+"#;
+
+#[track_caller]
+fn assert_prints(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains(words), "{words}: {text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// As when the upload of a file fails, which such a file system begins when the file is closed.
+#[test]
+fn file_that_is_lost_when_it_is_closed_is_an_error() {
+    let close = r#"
+int close(int descriptor) {
+    int (*real)(int) = dlsym(RTLD_NEXT, "close");
+    if (!is_partial(descriptor)) return real(descriptor);
+    ftruncate(descriptor, 0);
+    real(descriptor);
+    errno = EDQUOT;
+    return -1;
+}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let Some(output) = download_on(close, &path) else { return };
+    assert_prints(&output, &format!("failed: could not write {}: the file has 0 ", path.display()));
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn file_is_closed_before_it_gets_its_name() {
+    let rename = r#"
+int rename(const char *from, const char *to) {
+    int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+    for (int descriptor = 3; descriptor < 100; descriptor++)
+        if (is_partial(descriptor)) { errno = EOPNOTSUPP; return -1; }
+    return real(from, to);
+}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let Some(output) = download_on(rename, &path) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+    assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+#[test]
+fn file_whose_inode_number_changes_at_each_look_is_downloaded() {
+    let statx = r#"
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *found) {
+    static unsigned long number = 1000;
+    int (*real)(int, const char *, int, unsigned, struct statx *) = dlsym(RTLD_NEXT, "statx");
+    int result = real(folder, path, flags, mask, found);
+    if (result == 0) found->stx_ino = ++number;
+    return result;
+}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    leave_partial_file(&path, 1000);
+    let Some(output) = download_on(statx, &path) else { return };
+    assert_prints(&output, &format!("transferred {} of", SIZE - 1000));
+    assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+/// The file is there then, but its name may be lost with the power.
+#[test]
+fn folder_that_cannot_be_synced_after_the_file_has_its_name_is_an_error() {
+    let fsync = r#"
+int fsync(int descriptor) {
+    struct stat file;
+    int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
+    if (fstat(descriptor, &file) == 0 && S_ISDIR(file.st_mode)) { errno = EIO; return -1; }
+    return real(descriptor);
+}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let Some(output) = download_on(fsync, &path) else { return };
+    assert_prints(&output, &format!("failed: could not write {}: ", path.display()));
+    assert!(fs::read(&path).unwrap() == media_bytes());
+}
