@@ -4,7 +4,7 @@ use std::{fmt, mem};
 
 use super::api_error::ApiError;
 use super::transport::{TimeoutError, TransportError};
-use crate::model::{Escaped, RecordingSid, Status};
+use crate::model::{Escaped, RecordingSid, RoomRecording, Status};
 
 /// The kind of an [`Error`](crate::Error), with the details that a program can act on.
 ///
@@ -147,7 +147,11 @@ impl ErrorKind {
             Self::InvalidResponse { reason } => replace(reason),
             Self::InvalidRecord(record) => {
                 replace(&mut record.reason);
-                replace(&mut record.json);
+                let json = redact(record.json.clone());
+                if json != record.json {
+                    // Its values hold the secret too.
+                    (record.json, record.recording) = (json, None);
+                }
                 record.field.iter_mut().for_each(replace);
             }
             _ => {}
@@ -205,6 +209,10 @@ pub struct InvalidRecord {
     pub reason: String,
     /// The record as the API sent it.
     pub json: String,
+    /// The record without its invalid fields, for programs that can do without them. `None` if a
+    /// field is invalid that names the recording or decides about its media: a SID, the status, the
+    /// date of its start, the size, or the encryption key.
+    pub recording: Option<Box<RoomRecording>>,
 }
 
 impl fmt::Display for ErrorKind {

@@ -166,9 +166,9 @@ fn decode_one_by_one(
 
     let records = body.recordings.into_iter().enumerate().map(|(index, raw)| {
         decode_record(raw.get(), |record| query.check(record)).map_err(
-            |Fault { sid, field, reason }| {
+            |Fault { sid, field, reason, recording }| {
                 let json = raw.get().to_owned();
-                let record = InvalidRecord { page, index, sid, field, reason, json };
+                let record = InvalidRecord { page, index, sid, field, reason, json, recording };
                 Error::new(ErrorKind::InvalidRecord(record))
             },
         )

@@ -27,11 +27,17 @@ pub(super) struct Fault {
     /// The first invalid field; `None` if the record is not an object.
     pub field: Option<String>,
     pub reason: String,
+    /// The record without its invalid fields, if it can be used.
+    pub recording: Option<Box<RoomRecording>>,
 }
+
+/// The fields that name a recording, or decide about its media.
+const ESSENTIAL: [&str; 7] =
+    ["sid", "status", "account_sid", "room_sid", "date_created", "size", "encryption_key"];
 
 impl Fault {
     fn of_field(sid: Option<RecordingSid>, InvalidField { name, reason }: InvalidField) -> Self {
-        Self { sid, field: Some(name.to_owned()), reason }
+        Self { sid, field: Some(name.to_owned()), reason, recording: None }
     }
 }
 
@@ -50,9 +56,13 @@ pub(super) fn decode_record(
     check: impl Fn(&RoomRecording) -> Result<(), InvalidField>,
 ) -> Result<RoomRecording, Fault> {
     let decoded = serde_json::Deserializer::from_str(json).deserialize_map(FieldByField);
-    let record = decoded.unwrap_or_else(|error| {
+    let decoded = decoded.unwrap_or_else(|error| {
         let reason = reason(json.trim(), &error);
-        Err(Fault { sid: None, field: None, reason })
+        Err(Fault { sid: None, field: None, reason, recording: None })
+    });
+    let record = decoded.map_err(|mut fault| {
+        fault.recording.take_if(|record| check(record).is_err());
+        fault
     })?;
 
     match check(&record) {
@@ -71,18 +81,20 @@ impl<'de> Visitor<'de> for FieldByField {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut fields, mut fault) = (RecordFields::default(), None);
+        let (mut fields, mut fault, mut is_usable) = (RecordFields::default(), None, true);
         while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-            if let Err(error) = fields.read(&name, value)
-                && fault.is_none()
-            {
-                fault = Some((name, reason(value.get(), &error)));
+            if let Err(error) = fields.read(&name, value) {
+                is_usable &= !ESSENTIAL.contains(&&*name);
+                fault.get_or_insert_with(|| (name, reason(value.get(), &error)));
             }
         }
 
         let sid = fields.sid;
         Ok(match fault {
-            Some((field, reason)) => Err(Fault { sid, field: Some(field), reason }),
+            Some((field, reason)) => {
+                let recording = fields.into_record().ok().filter(|_| is_usable).map(Box::new);
+                Err(Fault { sid, field: Some(field), reason, recording })
+            }
             None => fields.into_record().map_err(|invalid| Fault::of_field(sid, invalid)),
         })
     }

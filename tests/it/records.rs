@@ -118,6 +118,41 @@ fn invalid_field_is_named() {
 }
 
 #[test]
+fn record_without_its_invalid_fields_can_be_used_unless_one_of_them_is_essential() {
+    let usable = |record: &str| {
+        let error = page_of(record).recordings.remove(0).unwrap_err();
+        let ErrorKind::InvalidRecord(invalid) = error.kind() else { panic!("{error:?}") };
+        invalid.recording.as_deref().cloned()
+    };
+
+    let mut record = recording(1);
+    (record["duration"], record["links"], record["date_deleted"]) =
+        (json!("x"), json!(7), json!(""));
+    let mut valid = record.clone();
+    for field in ["duration", "links", "date_deleted"] {
+        valid[field] = Value::Null;
+    }
+    assert_eq!(usable(&record.to_string()).unwrap(), serde_json::from_value(valid).unwrap());
+
+    for (field, value) in [
+        ("sid", json!("RT1")),
+        ("status", json!(1)),
+        ("account_sid", json!("AC")),
+        ("room_sid", json!("RM")),
+        ("room_sid", json!("RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")),
+        ("date_created", json!("yesterday")),
+        ("size", json!("23")),
+        ("encryption_key", json!(0)),
+    ] {
+        let mut record = record.clone();
+        record[field] = value;
+        assert_eq!(usable(&record.to_string()), None, "{field}");
+    }
+    let twice = record.to_string().replacen('{', "{\"size\":1,", 1);
+    assert_eq!(usable(&twice), None);
+}
+
+#[test]
 fn record_of_another_room_is_invalid() {
     let mut foreign = recording(1);
     foreign["room_sid"] = json!("RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");

@@ -115,10 +115,12 @@ fn secret_echoed_in_a_page_is_redacted() {
             record["status"] = json!(1);
             record["track_name"] = json!("ECHO");
             let record = record.to_string().replace("ECHO", &form);
+            let usable = record.replace("\"status\":1", "\"status\":\"completed\",\"links\":1");
             for body in [
                 format!("not JSON: {form}"),
                 format!("{{\"recordings\": [{{\"sid\": \"{form}\"}}], {meta}}}"),
                 format!("{{\"recordings\": [{record}], {meta}}}"),
+                format!("{{\"recordings\": [{usable}], {meta}}}"),
                 format!("{{\"recordings\": [], \"meta\": {{\"next_page_url\": \"/x/{form}\"}}}}"),
             ] {
                 let response = body.clone();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use twilio_room_recordings::{ErrorKind, RoomRecording, Status};
+use serde_json::Value;
+use twilio_room_recordings::{Error, ErrorKind, RoomRecording, Status};
 
 use super::archiver::{Archiver, Task};
 use super::deletions::Deletions;
@@ -118,7 +119,14 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
                     match recording {
                         Ok(recording) => hand_over(recording, archiver, &deletions, queue),
                         Err(error) if archiver.is_acknowledged(&error) => {}
-                        Err(error) => messages.error(about(scope, &error)),
+                        Err(error) => match usable(&error) {
+                            Some(recording) => {
+                                let text = about(scope, &error);
+                                messages.warning(format_args!("{text}; kept as it came"));
+                                hand_over(recording, archiver, &deletions, queue);
+                            }
+                            None => messages.error(about(scope, &error)),
+                        },
                     }
                 }
             }
@@ -141,6 +149,20 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
         queue.push(Task::Delete(proven));
     }
     Ok(())
+}
+
+/// The member of an entry that holds a record with invalid fields as the service sent it.
+const AS_RECEIVED: &str = "as_received";
+
+/// The record of an error without its invalid fields, if it can be archived, and as it came.
+fn usable(error: &Error) -> Option<RoomRecording> {
+    let ErrorKind::InvalidRecord(invalid) = error.kind() else { return None };
+    let mut recording = invalid.recording.as_deref()?.clone();
+    // A field that appears twice, for example, is in no JSON value.
+    let text = || Value::from(invalid.json.as_str());
+    let as_received = serde_json::from_str(&invalid.json).unwrap_or_else(|_| text());
+    recording.additional_fields.insert(AS_RECEIVED.to_owned(), as_received);
+    Some(recording)
 }
 
 /// Hands over a recording that is completed, and counts it otherwise.

@@ -310,6 +310,28 @@ fn invalid_record_is_an_error_and_the_others_are_archived() {
 }
 
 #[test]
+fn record_with_invalid_informational_fields_is_archived_as_it_came() {
+    let mut odd = recording(1);
+    (odd["duration"], odd["track_name"]) = (json!("an hour"), json!(["a", 1e3]));
+    let room = ArchivedRoom::of(vec![recording(0), odd.clone()]);
+    let start = format!("warning: {ROOM}: invalid record {} (page 0, index 1): duration ", sid(1));
+    for arguments in [&[][..], &["--delete"]] {
+        let archived = room.run(arguments).expect(0);
+        let warning = archived.stderr_lines()[0];
+        assert!(warning.starts_with(&start) && warning.ends_with("; kept as it came"), "{warning}");
+        room.assert_is_archived();
+    }
+    assert_eq!(room.deleted_sids().len(), 2);
+
+    let entries = records(&room.record_file());
+    let entry = entries.iter().find(|entry| entry["sid"] == sid(1)).unwrap();
+    assert_eq!((&entry["as_received"], &entry["duration"]), (&odd, &Value::Null));
+    assert_eq!(entry["archive"]["sha256"], sha256(&media(&odd)));
+    let verified = Run::of(program("").arg("verify").arg(room.folder())).expect(0);
+    assert!(verified.stderr.starts_with("2 unchanged, "), "{}", verified.stderr);
+}
+
+#[test]
 fn recording_that_is_listed_twice_is_archived_once() {
     let records: Vec<Value> = vec![recording(2), recording(2)];
     let server = Server::start(move |_| json_response(200, &page(&records, Value::Null)));
