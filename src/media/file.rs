@@ -1,6 +1,6 @@
 //! The media in a file that is complete or not there.
 
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -95,13 +95,9 @@ fn fill(
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<(), CopyError> {
     reader.pin();
-    match partial.file.seek(SeekFrom::End(0))? {
-        0 => {}
-        length if reader.total().is_some_and(|total| length > total) => {
-            partial.file.set_len(0)?;
-            partial.file.rewind()?;
-        }
-        length => reader.skip_to(length),
+    let position = partial.resume(reader.total())?;
+    if position > 0 {
+        reader.skip_to(position);
     }
-    copy(reader, &mut partial.file, on_progress)
+    copy(reader, partial, on_progress)
 }

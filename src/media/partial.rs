@@ -1,17 +1,21 @@
 //! The partial file of a download.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::folder::{self, partial_path, random_partial_path};
+
+/// The number of bytes that are on the disk before any byte after them is written.
+const STEP: u64 = 8 * 1024 * 1024;
 
 /// A file with the first bytes of one version of a recording's media.
 ///
 /// It is named `NAME.ID.part`. If the version has an entity tag, `ID` stands for it, and the file
 /// is kept after a failure, to be resumed. Otherwise `ID` is random, and the file is removed.
 pub(super) struct Partial {
-    pub file: File,
+    file: File,
+    position: u64,
     place: Place,
 }
 
@@ -41,12 +45,25 @@ impl Partial {
                     // Shows others that it is in use. Some file systems have no locks.
                     let _ = file.try_lock();
                     let place = Place { path, on_drop: OnDrop::Remove };
-                    return Ok(Self { file, place });
+                    return Ok(Self { file, position: 0, place });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Moves to the end of the bytes that are certainly right, and returns its position: after a loss
+    /// of power, what no sync has followed can be anything. The bytes after it are not removed,
+    /// because a file system without locks can have another download write to them.
+    pub(super) fn resume(&mut self, total: Option<u64>) -> io::Result<u64> {
+        let length = self.file.metadata()?.len();
+        if total.is_some_and(|total| length > total) {
+            self.file.set_len(0)?;
+        } else {
+            self.position = length.saturating_sub(1) / STEP * STEP;
+        }
+        self.file.seek(SeekFrom::Start(self.position))
     }
 
     /// Moves the complete file of this size to its final path when its bytes are on the disk. Returns
@@ -62,7 +79,7 @@ impl Partial {
         }
 
         // Some file systems write a file only when it is closed, and some cannot rename an open one.
-        let Self { file, place } = self;
+        let Self { file, place, .. } = self;
         drop(file);
         place.check_size(size)?;
         place.move_to(path)?;
@@ -90,6 +107,25 @@ impl Partial {
         #[cfg(not(unix))]
         let is_in_place = true;
         is_in_place
+    }
+}
+
+impl Write for Partial {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = STEP - self.position % STEP;
+        let is_resumed_later = matches!(self.place.on_drop, OnDrop::Keep);
+        if left == STEP && self.position > 0 && is_resumed_later {
+            folder::sync(&self.file)?;
+        }
+
+        let length = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let written = self.file.write(&bytes[..length])?;
+        self.position += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -183,7 +219,7 @@ mod own {
             match opened {
                 Opened::Own(file) => {
                     let place = Place { path, on_drop: OnDrop::Keep };
-                    return Ok(Partial { file, place });
+                    return Ok(Partial { file, position: 0, place });
                 }
                 Opened::Gone => {}
                 Opened::Unusable => break,

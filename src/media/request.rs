@@ -210,9 +210,11 @@ impl Media {
     /// on the disk.
     ///
     /// - **Resuming.** Until then, the media is in a partial file in the same folder:
-    ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After a
-    ///   failure, a later call resumes it, even if the process was killed. If the media has no
-    ///   strong entity tag, the name is random, and the partial file is removed after a failure.
+    ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. It is synced
+    ///   to the disk at each multiple of 8 MiB. After a failure, a later call resumes it at the last
+    ///   of these that it has passed, even if the process was killed or the power was lost. If the
+    ///   media has no strong entity tag, the name is random, and the partial file is removed after a
+    ///   failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
     ///   checked, nothing is transferred, and a callback is not called. Any other file at the path is
     ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too. If the record
@@ -227,7 +229,6 @@ impl Media {
     /// - **Mode.** The file has the mode that the umask of this run gives.
     /// - **Full disks.** If writing fails, the partial file is removed.
     ///
-    /// If a power failure damages a partial file without shortening it, the damage is not noticed.
     /// If the media is replaced between two calls, the partial file of its old version stays.
     ///
     /// # Errors

@@ -67,11 +67,11 @@ fn folder_that_cannot_be_listed_is_enough() {
     let folder = folder_of_mode(0o333);
     let Some(wrapper) = as_nobody(folder.path()) else { return };
     let path = folder.path().join("a.mka");
-    let setting = Setting::new(vec![Fate::CutAfter(1000)]);
+    let setting = Setting::large(vec![Fate::CutAfter(STEP + 1)]);
     assert_prints(&run(wrapper, &setting, &path), "failed: request to");
-    assert_prints(&run(wrapper, &setting, &path), &format!("transferred {} of", SIZE - 1000));
+    assert_prints(&run(wrapper, &setting, &path), &format!("transferred {} of", LARGE - STEP));
     assert_prints(&run(wrapper, &setting, &path), "transferred 0 of");
-    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert!(fs::read(&path).unwrap() == large_media());
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     assert_eq!(names(folder.path()), ["a.mka"]);
 }
@@ -91,10 +91,10 @@ fn folder_that_cannot_be_written_to_gets_no_byte() {
 
 #[test]
 fn download_of_a_killed_process_is_resumed() {
-    for bytes in [1, 65_537, SIZE - 1] {
+    for (bytes, resumed_at) in [(1, 0), (STEP + 65_537, STEP), (LARGE - 1, 2 * STEP)] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mka");
-        let setting = Setting::new(vec![Fate::StallAfter(bytes)]);
+        let setting = Setting::large(vec![Fate::StallAfter(bytes)]);
         let mut child = child_download(&[], setting.api.base_url(), &path)
             .stdout(Stdio::null())
             .spawn()
@@ -111,8 +111,8 @@ fn download_of_a_killed_process_is_resumed() {
         assert!(!path.exists());
 
         let done = setting.download_to(&path).unwrap();
-        assert_eq!(done.transferred as usize, SIZE - bytes);
-        assert!(fs::read(&path).unwrap() == media_bytes());
+        assert_eq!(done.transferred as usize, LARGE - resumed_at);
+        assert!(fs::read(&path).unwrap() == large_media());
         assert_eq!(names(folder.path()), ["a.mka"]);
     }
 }
@@ -205,13 +205,13 @@ fn file_system_without_locks_or_fsync_resumes_all_the_same() {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mka");
-        let setting = Setting::new(vec![Fate::CutAfter(100_000)]);
+        let setting = Setting::large(vec![Fate::CutAfter(STEP + 1)]);
         assert_prints(&run(&wrapper, &setting, &path), "failed: request to");
         let partial = partial_path(&path);
         assert_eq!(names(folder.path()), [partial.file_name().unwrap().to_str().unwrap()]);
-        let rest = format!("transferred {} of", SIZE - 100_000);
+        let rest = format!("transferred {} of", LARGE - STEP);
         assert_prints(&run(&wrapper, &setting, &path), &rest);
-        assert!(fs::read(&path).unwrap() == media_bytes());
+        assert!(fs::read(&path).unwrap() == large_media());
         assert_eq!(names(folder.path()), ["a.mka"]);
     }
 }
@@ -279,8 +279,8 @@ fn download_with_failure(failure: &str, bytes: usize) -> Option<Output> {
     if bytes > 0 {
         leave_partial_file(&path, bytes);
     }
-    let output = run(&wrapper, &Setting::new(vec![]), &path);
-    assert!(fs::read(&path).unwrap() == media_bytes(), "{output:?}");
+    let output = run(&wrapper, &Setting::large(vec![]), &path);
+    assert!(fs::read(&path).unwrap() == large_media(), "{output:?}");
     Some(output)
 }
 
@@ -289,20 +289,48 @@ fn download_with_failure(failure: &str, bytes: usize) -> Option<Output> {
 fn partial_file_that_disappears_while_it_is_opened_is_opened_again() {
     // The second call to open follows one that finds the file.
     let failure = "inject=openat:error=ENOENT:when=2";
-    let Some(output) = download_with_failure(failure, 1000) else { return };
-    assert_prints(&output, &format!("transferred {} of", SIZE - 1000));
+    let Some(output) = download_with_failure(failure, STEP + 1) else { return };
+    assert_prints(&output, &format!("transferred {} of", LARGE - STEP));
     // So does the second check of a new file.
     let failure = "inject=/stat:error=ENOENT:when=2";
     let Some(output) = download_with_failure(failure, 0) else { return };
-    assert_prints(&output, &format!("transferred {SIZE} of"));
+    assert_prints(&output, &format!("transferred {LARGE} of"));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn partial_file_that_cannot_be_opened_is_left_alone() {
     let failure = "inject=openat:error=EPERM:when=2";
-    let Some(output) = download_with_failure(failure, 1000) else { return };
-    assert_prints(&output, &format!("transferred {SIZE} of"));
+    let Some(output) = download_with_failure(failure, STEP + 1) else { return };
+    assert_prints(&output, &format!("transferred {LARGE} of"));
+}
+
+/// Otherwise a later download would believe bytes that a loss of power has turned into zeros.
+#[test]
+#[cfg(target_os = "linux")]
+fn partial_file_is_synced_at_each_multiple_before_more_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("a.mka"), folder.path().join("log"));
+    let partial = partial_path(&path);
+    let calls = ["-P", partial.to_str().unwrap(), "-e", "trace=write,fsync"];
+    let output = ["-o", log.to_str().unwrap()];
+    let wrapper = [&["strace", "-f", "-qqq"], &calls[..], &output[..]].concat();
+    if !is_available("strace", &["-o", "/dev/null", "true"]) {
+        return;
+    }
+    let text = run(&wrapper, &Setting::large(vec![]), &path);
+    assert_prints(&text, &format!("transferred {LARGE} of"));
+
+    let log = fs::read_to_string(&log).unwrap();
+    let (mut written, mut synced) = (0, vec![]);
+    for line in log.lines().filter(|line| line.contains('=')) {
+        let (call, result) = line.rsplit_once("= ").unwrap();
+        match call.contains("fsync(") {
+            true => synced.push(written),
+            false => written += result.parse::<usize>().unwrap(),
+        }
+    }
+    assert_eq!(synced, [STEP, 2 * STEP, LARGE], "{log}");
 }
 
 #[test]

@@ -62,21 +62,23 @@ fn transient_faults_of_the_api_are_retried() {
 
 #[test]
 fn runs_that_are_killed_leave_complete_files_and_are_resumed() {
-    let room = ArchivedRoom::new();
+    let mut recordings = ArchivedRoom::new().recordings;
+    recordings[0]["size"] = json!(RESUMED + 200_000);
+    let room = ArchivedRoom::of(recordings);
     let mut random = Random(7);
     for (round, signal) in ["INT", "TERM", "KILL"].into_iter().cycle().enumerate().take(12) {
         let before = room.storage.ranges().len();
-        let served = random.below(2);
+        let served = if round == 0 { 0 } else { random.below(2) };
         room.storage.expect(vec![Fate::Serve; served]);
-        let bytes = if round == 0 { 9000 } else { random.below(120_000) };
+        let bytes = if round == 0 { RESUMED + 9000 } else { random.below(120_000) };
         room.storage.expect(vec![Fate::StallAfter(bytes); 4]);
         let mut command = room.command(&["--jobs", "4"]);
         let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while room.storage.ranges().len() <= before + served {
             std::thread::yield_now();
         }
-        // Once at least, something is written by then.
-        while round == 0 && !room.found().iter().any(is_partial) {
+        // Once at least, enough is written by then.
+        while round == 0 && !room.found().iter().any(is_resumed_later) {
             std::thread::yield_now();
         }
         send_signal(signal, run.id());
@@ -94,14 +96,16 @@ fn runs_that_are_killed_leave_complete_files_and_are_resumed() {
             break;
         }
     }
-    assert!(room.storage.ranges().iter().any(|&from| from > 0), "a partial file was resumed");
-
     room.run(&[]).expect(0);
     room.assert_is_archived();
+    assert!(room.storage.ranges().contains(&RESUMED), "a partial file was resumed");
 }
 
-fn is_partial((name, bytes): (&String, &Vec<u8>)) -> bool {
-    name.ends_with(".part") && !bytes.is_empty()
+/// A partial file is resumed from a multiple of so many bytes.
+const RESUMED: usize = 8 << 20;
+
+fn is_resumed_later((name, bytes): (&String, &Vec<u8>)) -> bool {
+    name.ends_with(".part") && bytes.len() > RESUMED
 }
 
 #[test]

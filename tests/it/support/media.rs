@@ -21,6 +21,18 @@ pub fn media_bytes() -> Vec<u8> {
     (0..SIZE).map(|index| (index * 31 / 7) as u8).collect()
 }
 
+/// A partial file is resumed from a multiple of so many bytes.
+pub const STEP: usize = 8 << 20;
+
+/// Media that is resumed after one or two of them.
+pub const LARGE: usize = 2 * STEP + 7;
+
+pub fn large_media() -> Vec<u8> {
+    let mut media = media_bytes().repeat(LARGE / SIZE + 1);
+    media.truncate(LARGE);
+    media
+}
+
 /// A completed recording of that many bytes.
 pub fn completed(size: usize) -> Value {
     let mut json = recording(0);
@@ -40,11 +52,17 @@ pub struct Setting {
     pub storage: Storage,
     pub api: Server,
     pub client: Client,
+    pub size: usize,
 }
 
 impl Setting {
     pub fn new(fates: Vec<Fate>) -> Self {
         Self::of(media_bytes(), fates)
+    }
+
+    /// Media of [`LARGE`] bytes.
+    pub fn large(fates: Vec<Fate>) -> Self {
+        Self::of(large_media(), fates)
     }
 
     /// The storage and the record of other media.
@@ -53,7 +71,7 @@ impl Setting {
         let storage = Storage::start(media, fates);
         let api = api(completed(size), &storage.url);
         let client = client(api.base_url());
-        Self { storage, api, client }
+        Self { storage, api, client, size }
     }
 
     pub fn with_retries(self, policy: RetryPolicy) -> Self {
@@ -71,7 +89,7 @@ impl Setting {
 
     /// The media by a record that is at hand.
     pub fn known_media(&self) -> Media {
-        self.client.media(&record(completed(SIZE)))
+        self.client.media(&record(completed(self.size)))
     }
 
     /// Downloads into memory.
@@ -136,10 +154,10 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Leaves a partial file of the first so many bytes, as an interrupted download does, and returns
-/// its path.
+/// Leaves a partial file of the first so many bytes of large media, as an interrupted download does,
+/// and returns its path.
 pub fn leave_partial_file(path: &Path, bytes: usize) -> std::path::PathBuf {
-    let setting = Setting::new(vec![Fate::CutAfter(bytes)]).without_retries();
+    let setting = Setting::large(vec![Fate::CutAfter(bytes)]).without_retries();
     setting.download_to(path).unwrap_err();
     partial_path(path)
 }
