@@ -37,7 +37,7 @@ pub use error::{
 };
 pub use http::{IpFamily, Retry, RetryPolicy, RootCertificates, SignedUrl};
 pub use listing::{ListRecordings, Page, Pages, RecordingsIter};
-pub use media::{Download, Downloaded, Encryption, Media, MediaReader, Progress};
+pub use media::{Download, Downloaded, Encryption, Media, MediaReader, PartialFile, Progress};
 pub use model::{
     AccountSid, ApiKeySid, Codec, ContainerFormat, GroupingSid, GroupingSids, Links,
     OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RecordingType, ResumePoint,

@@ -74,6 +74,15 @@ pub(super) fn partial_path(path: &Path, id: u64) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// The path of the file that a partial file at this path becomes; `None` if it is none by its name.
+pub(super) fn target_of(path: &Path) -> Option<PathBuf> {
+    path.extension().filter(|end| *end == "part")?;
+    let path = path.with_extension("");
+    let id = path.extension()?.as_encoded_bytes();
+    let is_id = id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit);
+    is_id.then(|| path.with_extension(""))
+}
+
 /// A path for a new partial file.
 pub(super) fn random_partial_path(path: &Path) -> PathBuf {
     // std takes the keys of its hash from the operating system's random numbers.

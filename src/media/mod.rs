@@ -7,6 +7,7 @@ mod failures;
 mod file;
 mod folder;
 mod partial;
+mod partial_file;
 mod progress;
 mod reader;
 mod request;
@@ -15,6 +16,7 @@ mod version;
 
 pub use download::Download;
 pub use encryption::Encryption;
+pub use partial_file::PartialFile;
 pub use progress::{Downloaded, Progress};
 pub use reader::MediaReader;
 pub use request::Media;

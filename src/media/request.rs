@@ -230,6 +230,7 @@ impl Media {
     /// - **Full disks.** If writing fails, the partial file is removed.
     ///
     /// If the media is replaced between two calls, the partial file of its old version stays.
+    /// [`PartialFile::list`](crate::PartialFile::list) finds it.
     ///
     /// # Errors
     ///

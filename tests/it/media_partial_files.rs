@@ -2,10 +2,12 @@
 #![cfg(unix)]
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::response::IntoResponse;
 use serde_json::json;
+use twilio_room_recordings::PartialFile;
 
 use crate::support::fake_server::{self, Server, recording};
 use crate::support::media::*;
@@ -219,6 +221,39 @@ fn files_of_similar_names_are_left_alone() {
         assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), name);
     }
     assert_eq!(names(folder.path()).len(), others.len() + 1);
+}
+
+#[test]
+fn partial_files_are_listed_and_removed_unless_they_are_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let partial = leave_partial_file(&path, 1000);
+    let others = [
+        "a.mka",
+        "a.mka.part",
+        "a.mka.0123456789abcdef",
+        "a.mka.0123456789abcdeg.part",
+        "a.mka.123456789abcdef.part",
+        ".0123456789abcdef.part",
+    ];
+    for name in others {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    fs::create_dir(folder.path().join("b.mka.0123456789abcdef.part")).unwrap();
+
+    let listed = PartialFile::list(folder.path()).unwrap();
+    let [file] = &listed[..] else { panic!("{listed:?}") };
+    assert_eq!((&file.path, &file.target), (&partial, &path));
+    let in_use = File::open(&partial).unwrap();
+    in_use.lock().unwrap();
+    assert!(!file.remove().unwrap() && partial.exists());
+    drop(in_use);
+    assert!(file.remove().unwrap() && !partial.exists());
+    assert_eq!(file.remove().unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(names(folder.path()).len(), others.len() + 1);
+
+    let error = PartialFile::list(folder.path().join("missing")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
 #[test]

@@ -38,11 +38,11 @@ assert_for!(sent_and_shared: Client, ClientBuilder, Credentials, Error, ListReco
     Page, Pages, RecordingResource, RecordingsIter, Retry<'static>);
 assert_for!(value: AccountSid, ApiKeySid, OAuthClientSid, InvalidRecord, Codec, ContainerFormat, Deletion,
     Downloaded, Encryption, ErrorKind, GroupingSid, Phase, TimeoutError, TransportError, GroupingSids, InvalidInput, Links, ParseSidError,
-    ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
+    PartialFile, ParticipantSid, Progress, RecordingSid, RecordingType, ResumePoint, RetryPolicy, RoomRecording,
     RoomSid, ApiError, SignedUrl, SourceSid, Status, UnknownValue);
 assert_for!(key: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, GroupingSid, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status, UnknownValue);
-assert_for!(hashed: Deletion, Downloaded, Encryption, GroupingSids, Links, Progress, ResumePoint,
+assert_for!(hashed: Deletion, Downloaded, Encryption, GroupingSids, Links, PartialFile, Progress, ResumePoint,
     RetryPolicy, RoomRecording);
 assert_for!(text: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);

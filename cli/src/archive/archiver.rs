@@ -232,7 +232,7 @@ impl<'a> Archiver<'a> {
                 _ if is_archived && leftover.has_media => leftover.remove(),
                 Some(_) => {}
                 None => {
-                    let path = leftover.path.display();
+                    let path = leftover.file.path.display();
                     let text =
                         format_args!("{path}: a partial file, whose recording is not listed");
                     self.messages.note(Level::Normal, text);

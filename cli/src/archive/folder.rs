@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use twilio_room_recordings::{RecordingSid, RoomRecording, RoomSid};
+use twilio_room_recordings::{PartialFile, RecordingSid, RoomRecording, RoomSid};
 
 use super::failures::is_full;
 use crate::entries::{MediaPath, RECORD_FILE, sync};
@@ -89,13 +89,11 @@ impl Folder {
         let folders: BTreeSet<_> = rooms.iter().map(|room| self.media_folder(room)).collect();
         let mut leftovers = Vec::new();
         for folder in folders {
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let Some((media, sid)) = name.to_str().and_then(partial_file_of) else { continue };
-                if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    let has_media = folder.join(media).is_file();
-                    leftovers.push(Leftover { path: entry.path(), sid, has_media });
+            // A folder that does not exist has none.
+            for file in PartialFile::list(folder).unwrap_or_default() {
+                if let Some(sid) = recording_of(&file) {
+                    let has_media = file.target.is_file();
+                    leftovers.push(Leftover { file, sid, has_media });
                 }
             }
         }
@@ -103,19 +101,24 @@ impl Folder {
     }
 }
 
-/// A partial file.
+/// A partial file of a recording.
 pub struct Leftover {
-    pub path: PathBuf,
+    pub file: PartialFile,
     pub sid: RecordingSid,
     /// If true, the file that it was meant for is there.
     pub has_media: bool,
+}
+
+fn recording_of(file: &PartialFile) -> Option<RecordingSid> {
+    let (sid, _) = file.target.file_name()?.to_str()?.split_once('.')?;
+    sid.parse().ok()
 }
 
 impl Leftover {
     /// Removes the file, unless another run is writing it.
     pub fn remove(&self) {
         // A file that cannot be removed is left for a later run.
-        let _ = remove_unused(&self.path);
+        let _ = self.file.remove();
     }
 }
 
@@ -148,25 +151,4 @@ pub fn create(folder: &Path) -> Result<(), NotCreated> {
         return Ok(());
     }
     fs::create_dir_all(folder).map_err(|cause| NotCreated::new(folder, cause))
-}
-
-/// The media file that a partial file belongs to, by its name `SID.FORMAT.HASH.part`.
-fn partial_file_of(name: &str) -> Option<(&str, RecordingSid)> {
-    let (media, hash) = name.strip_suffix(".part")?.rsplit_once('.')?;
-    let is_hash = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if hash.is_empty() || !hash.bytes().all(is_hash) {
-        return None;
-    }
-    let (sid, _) = media.split_once('.')?;
-    Some((media, sid.parse().ok()?))
-}
-
-/// Removes a partial file, unless another run is writing it.
-fn remove_unused(path: &Path) -> io::Result<()> {
-    let file = File::open(path)?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Ok(()),
-        // Some file systems have no locks.
-        Ok(()) | Err(TryLockError::Error(_)) => fs::remove_file(path),
-    }
 }

@@ -186,10 +186,8 @@ fn partial_files_of_complete_recordings_are_removed() {
     let room = ArchivedRoom::new();
     room.run(&[]).expect(0);
     let media = format!("{}.mkv", sid(1));
-    let leftovers = [
-        format!("{media}.0123456789abcdef.part"),
-        format!("{media}.none-------------0123456789abcdef.part"),
-    ];
+    let leftovers =
+        [format!("{media}.0123456789abcdef.part"), format!("{media}.fedcba9876543210.part")];
     let others = [
         // Another recording, which may be resumed.
         format!("{}.mkv.0123456789abcdef.part", sid(999)),
@@ -198,6 +196,7 @@ fn partial_files_of_complete_recordings_are_removed() {
         format!("{}.mkv", sid(998)),
         // Files of somebody else.
         format!("{media}.my notes.part"),
+        format!("{media}.none-------------0123456789abcdef.part"),
         format!("{media}.part"),
         "notes.part".to_owned(),
         format!("{media}.0123456789abcdef"),
