@@ -3,6 +3,7 @@
 mod account;
 mod archive;
 mod archive_delete;
+mod archive_disk;
 mod archive_exec;
 mod archive_faults;
 mod archive_files;
