@@ -102,6 +102,31 @@ def test_an_archive_that_becomes_read_only_is_an_error_before_any_request(api, s
     assert_holds(archive, SMALL)
 
 
+def test_a_record_file_that_only_grows_is_used(api, storage, archive):
+    server = api(records({0: SMALL[0]}), storage(SMALL))
+    mount_ext4(archive)
+    command = [TOOL, "archive", "--delete", "--to", archive, ROOM]
+    run(*command, base_url=server.url).succeeded()
+    record_file = archive / "recordings.ndjson"
+    subprocess.run(["chattr", "+a", record_file], check=True)
+    with record_file.open("a") as file:
+        file.write('{"sid": "RT')
+    server.records[:] = records(SMALL)
+
+    archived = run(*command, base_url=server.url).succeeded()
+
+    assert "incomplete entry of 11 bytes at its end could not be cut off" in archived.stderr
+    assert not server.records
+    # The next run names the line, and believes the entries.
+    server.records[:] = records(SMALL)
+    archived = run(*command, base_url=server.url)
+    assert archived.status == 1 and "recordings.ndjson, line 2: " in archived.stderr
+    assert not server.records
+    subprocess.run(["chattr", "-a", record_file], check=True)
+    record_file.write_text(record_file.read_text().replace('{"sid": "RT\n', ""))
+    assert_holds(archive, SMALL)
+
+
 @pytest.fixture
 def network_file_system(tmp_path):
     """Variables that make locks and syncs fail. `failed()` is the set of calls that did."""
