@@ -19,12 +19,6 @@ pub(super) struct Partial {
     place: Place,
 }
 
-#[derive(Clone, Copy)]
-enum OnDrop {
-    Keep,
-    Remove,
-}
-
 impl Partial {
     /// Opens the partial file of the version with this ID for the file at `path`, or a new one with
     /// a random name if there is no ID, if another download is writing to that file, or if it is
@@ -44,7 +38,7 @@ impl Partial {
                 Ok(file) => {
                     // Shows others that it is in use. Some file systems have no locks.
                     let _ = file.try_lock();
-                    let place = Place { path, on_drop: OnDrop::Remove };
+                    let place = Place { path, is_kept: false };
                     return Ok(Self { file, position: 0, place });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -113,8 +107,7 @@ impl Partial {
 impl Write for Partial {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let left = STEP - self.position % STEP;
-        let is_resumed_later = matches!(self.place.on_drop, OnDrop::Keep);
-        if left == STEP && self.position > 0 && is_resumed_later {
+        if left == STEP && self.position > 0 && self.place.is_kept {
             folder::sync(&self.file)?;
         }
 
@@ -129,10 +122,10 @@ impl Write for Partial {
     }
 }
 
-/// The name of a partial file. A random one is removed when it is dropped.
+/// The name of a partial file. Unless the file is kept to be resumed, it is removed on drop.
 struct Place {
     path: PathBuf,
-    on_drop: OnDrop,
+    is_kept: bool,
 }
 
 impl Place {
@@ -152,22 +145,18 @@ impl Place {
     }
 
     fn move_to(mut self, path: &Path) -> io::Result<()> {
-        match fs::rename(&self.path, path) {
-            Ok(()) => self.on_drop = OnDrop::Keep,
-            Err(error) => {
-                if is_full(&error) {
-                    self.on_drop = OnDrop::Remove;
-                }
-                return Err(error);
-            }
-        }
-        Ok(())
+        let moved = fs::rename(&self.path, path);
+        self.is_kept = match &moved {
+            Ok(()) => true,
+            Err(error) => self.is_kept && !is_full(error),
+        };
+        moved
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let OnDrop::Remove = self.on_drop {
+        if !self.is_kept {
             // A file that is gone already is no failure.
             let _ = fs::remove_file(&self.path);
         }
@@ -218,7 +207,7 @@ mod own {
             };
             match opened {
                 Opened::Own(file) => {
-                    let place = Place { path, on_drop: OnDrop::Keep };
+                    let place = Place { path, is_kept: true };
                     return Ok(Partial { file, position: 0, place });
                 }
                 Opened::Gone => {}
