@@ -82,7 +82,9 @@ fn fetch(
                 return Err(io::Error::other(reason).into());
             }
         }
-        Err(error) if error.can_resume() && size_there(path, reader.expected()).is_none() => {}
+        Err(error) if error.can_resume() && size_there(path, reader.expected()).is_none() => {
+            partial.keep();
+        }
         Err(_) => partial.discard(),
     }
     copied

@@ -3,11 +3,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::folder::{self, partial_path, random_partial_path};
 
 /// The number of bytes that are on the disk before any byte after them is written.
 const STEP: u64 = 8 * 1024 * 1024;
+
+/// The modification time of a file whose bytes are all on the disk. Each write replaces it, in the
+/// same inode as the size, so that a loss of power leaves the old values of both or the new ones.
+const SYNCED: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// A file with the first bytes of one version of a recording's media.
 ///
@@ -51,13 +56,24 @@ impl Partial {
     /// of power, what no sync has followed can be anything. The bytes after it are not removed,
     /// because a file system without locks can have another download write to them.
     pub(super) fn resume(&mut self, total: Option<u64>) -> io::Result<u64> {
-        let length = self.file.metadata()?.len();
+        let file = self.file.metadata()?;
+        let length = file.len();
         if total.is_some_and(|total| length > total) {
             self.file.set_len(0)?;
+        } else if file.modified().is_ok_and(|time| time == SYNCED) {
+            self.position = length;
         } else {
             self.position = length.saturating_sub(1) / STEP * STEP;
         }
         self.file.seek(SeekFrom::Start(self.position))
+    }
+
+    /// Has a later download resume after the last byte, if that is possible.
+    pub(super) fn keep(&self) {
+        // Without a lock, another download can write after the sync.
+        if self.place.is_kept && self.file.try_lock().is_ok() && folder::sync(&self.file).is_ok() {
+            let _ = self.file.set_modified(SYNCED);
+        }
     }
 
     /// Moves the complete file of this size to its final path when its bytes are on the disk. Returns

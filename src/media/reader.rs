@@ -174,10 +174,10 @@ impl MediaReader {
         self.pinned = self.version().filter(|version| version.tag.is_some()).cloned();
     }
 
-    /// Continues the pinned version at this position, which is not its end.
+    /// Continues the pinned version at this position.
     pub(super) fn skip_to(&mut self, position: u64) {
         self.position = position;
-        self.body = Body::Closed;
+        self.body = if self.total() == Some(position) { Body::Complete } else { Body::Closed };
     }
 
     /// Waits, and begins at the first byte again, with what the storage has then. Returns the

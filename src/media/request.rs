@@ -210,11 +210,12 @@ impl Media {
     /// on the disk.
     ///
     /// - **Resuming.** Until then, the media is in a partial file in the same folder:
-    ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. It is synced
-    ///   to the disk at each multiple of 8 MiB. After a failure, a later call resumes it at the last
-    ///   of these that it has passed, even if the process was killed or the power was lost. If the
-    ///   media has no strong entity tag, the name is random, and the partial file is removed after a
-    ///   failure.
+    ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After
+    ///   a failure, a later call resumes it. If the process was killed or the power was lost, the call
+    ///   resumes it at the last multiple of 8 MiB that it has passed, because it is synced to the
+    ///   disk there. After any other failure all of it is synced, which the modification time 1970
+    ///   says. If the media has no strong entity tag, the name is random, and the partial file is
+    ///   removed after a failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
     ///   checked, nothing is transferred, and a callback is not called. Any other file at the path is
     ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too. If the record

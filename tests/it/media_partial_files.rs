@@ -2,7 +2,8 @@
 #![cfg(unix)]
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::response::IntoResponse;
@@ -15,9 +16,51 @@ use crate::support::storage::{Fate, Storage, api};
 use crate::support::{client, http};
 
 #[test]
-fn partial_file_is_resumed_from_the_last_bytes_that_were_synced() {
-    for (interrupted_at, resumed_at) in [
-        (0, 0),
+fn partial_file_is_resumed_wherever_the_download_was_interrupted() {
+    let mut positions = vec![0, 1, 4095, 65_535, 65_536, 65_537, SIZE - 1];
+    positions.extend((0..SIZE).step_by(71_993));
+    for position in positions {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mka");
+        let partial = leave_partial_file(&path, position);
+        assert_eq!(fs::read(&partial).unwrap(), media_bytes()[..position]);
+
+        let setting = Setting::new(vec![]);
+        let mut first = None;
+        let media =
+            setting.known_media().on_progress(observing(|it| first = first.or(Some(it.received))));
+        let done = media.download_to(&path).unwrap();
+        assert_eq!((done.size as usize, done.transferred as usize), (SIZE, SIZE - position));
+        assert!(first.unwrap() as usize > position);
+        assert!(fs::read(&path).unwrap() == media_bytes());
+        assert_eq!(names(folder.path()), ["a.mka"]);
+        // The first response has the entity tag, and so the name of the partial file.
+        let ranges = if position == 0 { vec![0] } else { vec![0, position] };
+        assert_eq!(setting.storage.ranges(), ranges, "{position}");
+    }
+}
+
+#[test]
+fn complete_partial_file_needs_no_second_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let cancelled = Setting::new(vec![]);
+    let media =
+        cancelled.known_media().on_progress(|progress| match progress.received == SIZE as u64 {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
+    media.download_to(&path).unwrap_err();
+    let setting = Setting::new(vec![]);
+    let done = setting.download_to(&path).unwrap();
+    assert_eq!((done.size as usize, done.transferred), (SIZE, 0));
+    assert_eq!(setting.storage.ranges(), [0]);
+    assert_eq!(names(folder.path()), ["a.mka"]);
+}
+
+#[test]
+fn partial_file_is_resumed_behind_the_bytes_that_were_synced() {
+    for (length, resumed_at) in [
         (1, 0),
         (STEP, 0),
         (STEP + 1, STEP),
@@ -27,37 +70,42 @@ fn partial_file_is_resumed_from_the_last_bytes_that_were_synced() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mka");
-        // After a loss of power, anything can be behind what was synced.
+        // After a loss of power, anything can be there.
         let mut damaged = large_media();
         damaged[resumed_at..].fill(0);
-        fs::write(partial_path(&path), &damaged[..interrupted_at]).unwrap();
+        fs::write(partial_path(&path), &damaged[..length]).unwrap();
 
         let setting = Setting::large(vec![]);
-        let mut first = None;
-        let media =
-            setting.known_media().on_progress(observing(|it| first = first.or(Some(it.received))));
-        let done = media.download_to(&path).unwrap();
+        let done = setting.download_to(&path).unwrap();
         assert_eq!((done.size as usize, done.transferred as usize), (LARGE, LARGE - resumed_at));
-        assert!(first.unwrap() as usize > resumed_at);
         assert!(fs::read(&path).unwrap() == large_media());
         assert_eq!(names(folder.path()), ["a.mka"]);
-        // The first response has the entity tag, and so the name of the partial file.
         let ranges = if resumed_at == 0 { vec![0] } else { vec![0, resumed_at] };
-        assert_eq!(setting.storage.ranges(), ranges, "{interrupted_at}");
+        assert_eq!(setting.storage.ranges(), ranges, "{length}");
     }
+}
+
+#[test]
+fn bytes_that_are_written_after_a_failure_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let partial = leave_partial_file(&path, 1000);
+    File::options().append(true).open(partial).unwrap().write_all(&[0; 500]).unwrap();
+    assert_eq!(Setting::new(vec![]).download_to(&path).unwrap().transferred as usize, SIZE);
+    assert!(fs::read(&path).unwrap() == media_bytes());
 }
 
 #[test]
 fn bare_file_name_is_in_the_current_folder() {
     // No test changes the current folder, so the name must be one that nobody has.
     let path = std::path::PathBuf::from("bare-file-name-of-a-test.mka");
-    let partial = leave_partial_file(&path, STEP + 1000);
-    assert_eq!(fs::metadata(&partial).unwrap().len() as usize, STEP + 1000);
-    let done = Setting::large(vec![]).download_to(&path).unwrap();
+    let partial = leave_partial_file(&path, 1000);
+    assert_eq!(fs::metadata(&partial).unwrap().len(), 1000);
+    let done = Setting::new(vec![]).download_to(&path).unwrap();
     let content = fs::read(&path).unwrap();
     fs::remove_file(&path).unwrap();
-    assert_eq!(done.transferred as usize, LARGE - STEP);
-    assert!(content == large_media() && !partial.exists());
+    assert_eq!(done.transferred as usize, SIZE - 1000);
+    assert!(content == media_bytes() && !partial.exists());
 }
 
 #[test]
@@ -93,21 +141,21 @@ fn failed_download_of_untagged_media_ends_without_a_partial_file_even_if_its_cal
 fn partial_file_of_another_version_or_recording_is_not_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
-    let old = leave_partial_file(&path, STEP + 1);
-    let setting = Setting::large(vec![Fate::Tagged(Some("\"two\""))]);
-    assert_eq!(setting.download_to(&path).unwrap().transferred as usize, LARGE);
-    assert!(fs::read(&path).unwrap() == large_media());
-    assert!(fs::read(&old).unwrap() == large_media()[..=STEP]);
+    let old = leave_partial_file(&path, SIZE / 2);
+    let setting = Setting::new(vec![Fate::Tagged(Some("\"two\""))]);
+    assert_eq!(setting.download_to(&path).unwrap().transferred as usize, SIZE);
+    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert!(fs::read(&old).unwrap() == media_bytes()[..SIZE / 2]);
 
     // Another recording with the same entity tag.
     let path = folder.path().join("b.mka");
-    leave_partial_file(&path, STEP + 1);
+    leave_partial_file(&path, SIZE / 2);
     let mut other = recording(3);
-    (other["size"], other["status"]) = (json!(LARGE), json!("completed"));
-    let storage = Storage::start(vec![9; LARGE], vec![]);
+    (other["size"], other["status"]) = (json!(SIZE), json!("completed"));
+    let storage = Storage::start(vec![9; SIZE], vec![]);
     let api = api(other.clone(), &storage.url);
     client(api.base_url()).media(&record(other)).download_to(&path).unwrap();
-    assert!(fs::read(&path).unwrap() == vec![9; LARGE]);
+    assert!(fs::read(&path).unwrap() == vec![9; SIZE]);
 }
 
 #[test]
@@ -115,13 +163,13 @@ fn two_versions_are_never_mixed_from_the_first_byte_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
     // The first response is of one version and has no byte; the second is of another.
-    let fates = vec![Fate::TaggedAndCut("\"one\"", 0), Fate::TaggedAndCut("\"two\"", STEP + 1)];
-    let old = Setting::of(vec![9; LARGE], fates).with_retries(retries(1));
+    let fates = vec![Fate::TaggedAndCut("\"one\"", 0), Fate::TaggedAndCut("\"two\"", SIZE / 2)];
+    let old = Setting::of(vec![9; SIZE], fates).with_retries(retries(1));
     old.storage.expect(vec![Fate::Raw(vec![]); 9]);
     old.download_to(&path).unwrap_err();
 
-    Setting::large(vec![]).download_to(&path).unwrap();
-    assert!(fs::read(&path).unwrap() == large_media());
+    Setting::new(vec![]).download_to(&path).unwrap();
+    assert!(fs::read(&path).unwrap() == media_bytes());
 }
 
 #[test]
@@ -142,26 +190,26 @@ fn partial_file_that_is_longer_than_the_media_is_emptied() {
 fn partial_file_survives_failures_that_say_nothing_about_the_media() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
-    let partial = leave_partial_file(&path, STEP + 1);
+    let partial = leave_partial_file(&path, SIZE / 2);
     // A page about maintenance in place of the URL, and a storage that redirects for ever.
     let server = Server::start(|_| "<html>later</html>".into_response());
-    client(server.base_url()).media(&record(completed(LARGE))).download_to(&path).unwrap_err();
-    Setting::large(vec![redirect("/again"); 9]).download_to(&path).unwrap_err();
+    client(server.base_url()).media(&record(completed(SIZE))).download_to(&path).unwrap_err();
+    Setting::new(vec![redirect("/again"); 9]).download_to(&path).unwrap_err();
     // The partial file is open when the signed URL expires, and there is no other.
     let expired = http("403 Forbidden", "Connection: close\r\n", b"");
-    let storage = Storage::start(large_media(), vec![Fate::Serve, Fate::Raw(expired)]);
+    let storage = Storage::start(media_bytes(), vec![Fate::Serve, Fate::Raw(expired)]);
     let (url, request) = (storage.url.clone(), AtomicUsize::new(0));
     let server = Server::start(move |_| match request.fetch_add(1, Ordering::SeqCst) {
         0 => fake_server::media_redirect(&url),
         _ => "<html>later</html>".into_response(),
     });
-    client(server.base_url()).media(&record(completed(LARGE))).download_to(&path).unwrap_err();
+    client(server.base_url()).media(&record(completed(SIZE))).download_to(&path).unwrap_err();
     assert_eq!(storage.heads().len(), 2);
 
-    assert!(fs::read(&partial).unwrap() == large_media()[..=STEP]);
-    let done = Setting::large(vec![]).download_to(&path).unwrap();
-    assert_eq!(done.transferred as usize, LARGE - STEP);
-    assert!(fs::read(&path).unwrap() == large_media());
+    assert!(fs::read(&partial).unwrap() == media_bytes()[..SIZE / 2]);
+    let done = Setting::new(vec![]).download_to(&path).unwrap();
+    assert_eq!(done.transferred as usize, SIZE - SIZE / 2);
+    assert!(fs::read(&path).unwrap() == media_bytes());
 }
 
 #[test]
@@ -174,17 +222,17 @@ fn resumed_download_starts_over_if_the_rest_cannot_belong_to_it() {
         unusable("Content-Range: bytes 5-8/9\r\n"),
         unusable("Content-Range: nonsense\r\n"),
         unusable(""),
-        unusable(&format!("Content-Range: bytes {STEP}-{LARGE}/{}\r\n", LARGE + 1)),
+        unusable(&format!("Content-Range: bytes {}-{}/{}\r\n", SIZE / 2, SIZE, SIZE + 1)),
         Fate::Raw(http("200 OK", "Connection: close\r\nETag: \"one\"\r\n", b"short")),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mka");
-        leave_partial_file(&path, STEP + 1);
-        let setting = Setting::large(vec![Fate::Serve, fate]);
+        leave_partial_file(&path, SIZE / 2);
+        let setting = Setting::new(vec![Fate::Serve, fate]);
         setting.download_to(&path).unwrap();
-        assert!(fs::read(&path).unwrap() == large_media());
+        assert!(fs::read(&path).unwrap() == media_bytes());
         assert_eq!(names(folder.path()), ["a.mka"]);
-        assert_eq!(setting.storage.ranges(), [0, STEP, 0]);
+        assert_eq!(setting.storage.ranges(), [0, SIZE / 2, 0]);
     }
 }
 
@@ -192,17 +240,17 @@ fn resumed_download_starts_over_if_the_rest_cannot_belong_to_it() {
 fn locked_partial_file_is_left_to_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
-    let partial = leave_partial_file(&path, STEP + 1);
+    let partial = leave_partial_file(&path, SIZE / 2);
     let locked = File::open(&partial).unwrap();
     locked.lock().unwrap();
-    let setting = Setting::large(vec![]);
-    assert_eq!(setting.download_to(&path).unwrap().transferred as usize, LARGE);
-    assert!(fs::read(&path).unwrap() == large_media());
-    assert!(fs::read(&partial).unwrap() == large_media()[..=STEP]);
+    let setting = Setting::new(vec![]);
+    assert_eq!(setting.download_to(&path).unwrap().transferred as usize, SIZE);
+    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert!(fs::read(&partial).unwrap() == media_bytes()[..SIZE / 2]);
 
     // Nor does a failure leave the new one.
     fs::remove_file(&path).unwrap();
-    Setting::large(vec![Fate::CutAfter(9)]).without_retries().download_to(&path).unwrap_err();
+    Setting::new(vec![Fate::CutAfter(9)]).without_retries().download_to(&path).unwrap_err();
     assert_eq!(names(folder.path()), [partial.file_name().unwrap().to_str().unwrap()]);
 }
 

@@ -67,11 +67,11 @@ fn folder_that_cannot_be_listed_is_enough() {
     let folder = folder_of_mode(0o333);
     let Some(wrapper) = as_nobody(folder.path()) else { return };
     let path = folder.path().join("a.mka");
-    let setting = Setting::large(vec![Fate::CutAfter(STEP + 1)]);
+    let setting = Setting::new(vec![Fate::CutAfter(1000)]);
     assert_prints(&run(wrapper, &setting, &path), "failed: request to");
-    assert_prints(&run(wrapper, &setting, &path), &format!("transferred {} of", LARGE - STEP));
+    assert_prints(&run(wrapper, &setting, &path), &format!("transferred {} of", SIZE - 1000));
     assert_prints(&run(wrapper, &setting, &path), "transferred 0 of");
-    assert!(fs::read(&path).unwrap() == large_media());
+    assert!(fs::read(&path).unwrap() == media_bytes());
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     assert_eq!(names(folder.path()), ["a.mka"]);
 }
@@ -279,8 +279,8 @@ fn download_with_failure(failure: &str, bytes: usize) -> Option<Output> {
     if bytes > 0 {
         leave_partial_file(&path, bytes);
     }
-    let output = run(&wrapper, &Setting::large(vec![]), &path);
-    assert!(fs::read(&path).unwrap() == large_media(), "{output:?}");
+    let output = run(&wrapper, &Setting::new(vec![]), &path);
+    assert!(fs::read(&path).unwrap() == media_bytes(), "{output:?}");
     Some(output)
 }
 
@@ -289,48 +289,59 @@ fn download_with_failure(failure: &str, bytes: usize) -> Option<Output> {
 fn partial_file_that_disappears_while_it_is_opened_is_opened_again() {
     // The second call to open follows one that finds the file.
     let failure = "inject=openat:error=ENOENT:when=2";
-    let Some(output) = download_with_failure(failure, STEP + 1) else { return };
-    assert_prints(&output, &format!("transferred {} of", LARGE - STEP));
+    let Some(output) = download_with_failure(failure, 1000) else { return };
+    assert_prints(&output, &format!("transferred {} of", SIZE - 1000));
     // So does the second check of a new file.
     let failure = "inject=/stat:error=ENOENT:when=2";
     let Some(output) = download_with_failure(failure, 0) else { return };
-    assert_prints(&output, &format!("transferred {LARGE} of"));
+    assert_prints(&output, &format!("transferred {SIZE} of"));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn partial_file_that_cannot_be_opened_is_left_alone() {
     let failure = "inject=openat:error=EPERM:when=2";
-    let Some(output) = download_with_failure(failure, STEP + 1) else { return };
-    assert_prints(&output, &format!("transferred {LARGE} of"));
+    let Some(output) = download_with_failure(failure, 1000) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+}
+
+/// What a run does with the partial file: the number of bytes that are written before each sync, and
+/// before the modification time is set.
+#[cfg(target_os = "linux")]
+fn syncs_of(setting: &Setting) -> Option<(Vec<usize>, Vec<usize>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("a.mka"), folder.path().join("log"));
+    let partial = partial_path(&path);
+    let calls = ["-P", partial.to_str().unwrap(), "-e", "trace=write,fsync,utimensat"];
+    let output = ["-o", log.to_str().unwrap()];
+    let wrapper = [&["strace", "-f", "-qqq"], &calls[..], &output[..]].concat();
+    if !is_available("strace", &["-o", "/dev/null", "true"]) {
+        return None;
+    }
+    run(&wrapper, setting, &path);
+
+    let log = fs::read_to_string(&log).unwrap();
+    let (mut written, mut synced, mut marked) = (0, vec![], vec![]);
+    for line in log.lines() {
+        let (call, result) = line.rsplit_once("= ").unwrap();
+        match () {
+            () if call.contains("fsync(") => synced.push(written),
+            () if call.contains("utimensat(") => marked.push(written),
+            () => written += result.parse::<usize>().unwrap(),
+        }
+    }
+    Some((synced, marked))
 }
 
 /// Otherwise a later download would believe bytes that a loss of power has turned into zeros.
 #[test]
 #[cfg(target_os = "linux")]
 fn partial_file_is_synced_at_each_multiple_before_more_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, log) = (folder.path().join("a.mka"), folder.path().join("log"));
-    let partial = partial_path(&path);
-    let calls = ["-P", partial.to_str().unwrap(), "-e", "trace=write,fsync"];
-    let output = ["-o", log.to_str().unwrap()];
-    let wrapper = [&["strace", "-f", "-qqq"], &calls[..], &output[..]].concat();
-    if !is_available("strace", &["-o", "/dev/null", "true"]) {
-        return;
-    }
-    let text = run(&wrapper, &Setting::large(vec![]), &path);
-    assert_prints(&text, &format!("transferred {LARGE} of"));
-
-    let log = fs::read_to_string(&log).unwrap();
-    let (mut written, mut synced) = (0, vec![]);
-    for line in log.lines().filter(|line| line.contains('=')) {
-        let (call, result) = line.rsplit_once("= ").unwrap();
-        match call.contains("fsync(") {
-            true => synced.push(written),
-            false => written += result.parse::<usize>().unwrap(),
-        }
-    }
-    assert_eq!(synced, [STEP, 2 * STEP, LARGE], "{log}");
+    let Some((synced, marked)) = syncs_of(&Setting::large(vec![])) else { return };
+    assert_eq!((synced, marked), (vec![STEP, 2 * STEP, LARGE], vec![]));
+    let failing = Setting::large(vec![Fate::CutAfter(STEP + 5)]);
+    let Some((synced, marked)) = syncs_of(&failing) else { return };
+    assert_eq!((synced, marked), (vec![STEP, STEP + 5], vec![STEP + 5]));
 }
 
 #[test]

@@ -93,12 +93,12 @@ fn partial_file_of_another_umask_is_resumed_and_gets_the_mode_of_this_one() {
     for mode in [0o600, 0o640, 0o644] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.mka");
-        let partial = leave_partial_file(&path, STEP + 1);
+        let partial = leave_partial_file(&path, 1000);
         let own = fs::metadata(&partial).unwrap().mode();
         fs::set_permissions(partial, Permissions::from_mode(mode)).unwrap();
 
-        let done = Setting::large(vec![]).download_to(&path).unwrap();
-        assert_eq!(done.transferred as usize, LARGE - STEP);
+        let done = Setting::new(vec![]).download_to(&path).unwrap();
+        assert_eq!(done.transferred as usize, SIZE - 1000);
         assert_eq!(fs::metadata(path).unwrap().mode(), own);
     }
 }
@@ -137,10 +137,10 @@ fn file_created_in_a_folder_with_a_group_of_its_own_is_resumed() {
     }
     fs::set_permissions(folder.path(), Permissions::from_mode(0o2775)).unwrap();
     let path = folder.path().join("a.mka");
-    let partial = leave_partial_file(&path, STEP + 1);
+    let partial = leave_partial_file(&path, 1000);
     assert_eq!(fs::metadata(partial).unwrap().gid(), 12_345);
-    let done = Setting::large(vec![]).download_to(&path).unwrap();
-    assert_eq!(done.transferred as usize, LARGE - STEP);
+    let done = Setting::new(vec![]).download_to(&path).unwrap();
+    assert_eq!(done.transferred as usize, SIZE - 1000);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub fn media_bytes() -> Vec<u8> {
     (0..SIZE).map(|index| (index * 31 / 7) as u8).collect()
 }
 
-/// A partial file is resumed from a multiple of so many bytes.
+/// The partial file of a run that was killed is resumed from a multiple of so many bytes.
 pub const STEP: usize = 8 << 20;
 
 /// Media that is resumed after one or two of them.
@@ -154,10 +154,10 @@ pub fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Leaves a partial file of the first so many bytes of large media, as an interrupted download does,
-/// and returns its path.
+/// Leaves a partial file of the first so many bytes, as an interrupted download does, and returns
+/// its path.
 pub fn leave_partial_file(path: &Path, bytes: usize) -> std::path::PathBuf {
-    let setting = Setting::large(vec![Fate::CutAfter(bytes)]).without_retries();
+    let setting = Setting::new(vec![Fate::CutAfter(bytes)]).without_retries();
     setting.download_to(path).unwrap_err();
     partial_path(path)
 }
