@@ -84,6 +84,21 @@ def write_back(file):
         assert libc.sync_file_range(opened.fileno(), start, end, start_and_wait) == 0
 
 
+def lose_power_in_a_download(disk, archive, running):
+    """Loses the power when the size of the partial file is on the disk, and its last block as it was
+    before."""
+    running.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, running.pid, os.WSTOPPED)
+    reached = partial_size(archive)
+    [partial] = archive.glob("*.part")
+    write_back(partial)
+    disk.commit()
+    running.send_signal(signal.SIGCONT)
+    wait_until(lambda: partial_size(archive) > reached, "the partial file grows")
+    disk.commit()
+    disk.lose_power(running)
+
+
 def test_a_download_is_resumed_behind_bytes_that_are_on_the_disk(api, storage, disk, archive):
     size = {9: 40_000_000}
     server = api(records(size), storage(size, PIECES))
@@ -92,23 +107,32 @@ def test_a_download_is_resumed_behind_bytes_that_are_on_the_disk(api, storage, d
     for enough in (STEP + 500_000, 2 * STEP + 500_000, 3 * STEP + 500_000):
         lost = start(*arguments, base_url=server.url)
         wait_until(lambda enough=enough: partial_size(archive) > enough, "the partial file grows")
-        lost.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, lost.pid, os.WSTOPPED)
-        reached = partial_size(archive)
-        [partial] = archive.glob("*.part")
-        write_back(partial)
-        disk.commit()
-        lost.send_signal(signal.SIGCONT)
-        wait_until(lambda reached=reached: partial_size(archive) > reached, "the partial file grows")
-        # The last block is on the disk as it was, and the file ends with it.
-        disk.commit()
-        disk.lose_power(running=lost)
+        lose_power_in_a_download(disk, archive, lost)
     run(*arguments, base_url=server.url).succeeded()
     disk.lose_power()
 
     assert not server.records
     assert_holds(archive, size)
     assert f"bytes={STEP}-" in [request.range for request in storage.requests()]
+
+
+def test_a_run_that_fails_by_itself_keeps_every_byte(api, storage, disk, archive):
+    size = {9: 40_000_000}
+    server = api(records(size), storage(size, PIECES))
+    arguments = [TOOL, "archive", "--delete", "--to", archive, ROOM]
+
+    assert run(*arguments, "--deadline", 1, base_url=server.url).status == 1
+    disk.commit()
+    disk.lose_power()
+    kept = partial_size(archive)
+    resumed = start(*arguments, base_url=server.url)
+    wait_until(lambda: partial_size(archive) > kept, "the partial file grows")
+    lose_power_in_a_download(disk, archive, resumed)
+    run(*arguments, base_url=server.url).succeeded()
+
+    assert not server.records
+    assert_holds(archive, size)
+    assert kept > 0 and f"bytes={kept}-" in [request.range for request in storage.requests()]
 
 
 def archive_and_kill(archive, base_url):
