@@ -64,49 +64,41 @@ impl Peer {
     fn classify(&self, error: ureq::Error, awaited: Awaited) -> Error {
         use ureq::Error as U;
 
-        match error {
-            U::Timeout(timeout) => self.timeout(timeout, awaited),
+        let classified = match &error {
+            U::Timeout(timeout) => return self.timeout(*timeout, awaited),
+            // It shows the complete URL, which may be a signed one.
+            U::BadUri(_) => return self.transport("the URL cannot be requested"),
             U::Io(cause) => self.io_error(cause, awaited),
-            U::ConnectProxyFailed(ref reason) => {
+            U::ConnectProxyFailed(reason) => {
                 let (reason, is_transient) = proxy_failure(reason);
-                self.transport(reason)
-                    .transient(is_transient)
-                    .caused_by(std_error(&error.into_io()))
+                self.transport(reason).transient(is_transient)
             }
             U::HostNotFound => {
                 self.transport("could not resolve the host name: no usable address").transient(true)
             }
-            // It shows the complete URL, which may be a signed one.
-            U::BadUri(_) => self.transport("the URL cannot be requested"),
             U::BodyExceedsLimit(limit) => {
                 Error::invalid_response(format!("the body is larger than {limit} bytes"))
             }
             // The framing of a damaged body, or the response of a proxy instead of the host's.
-            U::Protocol(_) if awaited == Awaited::Body || self.proxy.is_some() => self
-                .transport(error.to_string())
-                .transient(true)
-                .caused_by(std_error(&error.into_io())),
+            U::Protocol(_) if awaited == Awaited::Body || self.proxy.is_some() => {
+                self.transport(error.to_string()).transient(true)
+            }
             U::LargeResponseHeader(_, limit) => {
-                let reason = format!("the headers are larger than {limit} bytes");
-                Error::invalid_response(reason).caused_by(std_error(&error.into_io()))
+                Error::invalid_response(format!("the headers are larger than {limit} bytes"))
             }
             // They may be bytes behind an earlier response. The retry opens another connection.
-            U::Protocol(ref cause) => {
-                let reason = format!("expected valid HTTP: {cause}");
-                Error::invalid_response(reason)
-                    .transient(true)
-                    .caused_by(std_error(&error.into_io()))
+            U::Protocol(cause) => {
+                Error::invalid_response(format!("expected valid HTTP: {cause}")).transient(true)
             }
-            U::Http(_) => {
-                Error::invalid_response(error.to_string()).caused_by(std_error(&error.into_io()))
-            }
+            U::Http(_) => Error::invalid_response(error.to_string()),
             error => self.other(error),
-        }
+        };
+        classified.caused_by(std_error(&error.into_io()))
     }
 
     /// The variants that ureq has only with some of its features, by their text: another crate of
     /// the program may have enabled a feature that this crate has not.
-    fn other(&self, error: ureq::Error) -> Error {
+    fn other(&self, error: &ureq::Error) -> Error {
         let text = error.to_string();
         let (reason, is_transient) = if text.contains(" decompression failed: ") {
             (format!("the body is truncated or damaged: {text}"), true)
@@ -117,7 +109,7 @@ impl Peer {
         } else {
             (text, matches!(error, ureq::Error::ConnectionFailed | ureq::Error::BodyStalled))
         };
-        self.transport(reason).transient(is_transient).caused_by(std_error(&error.into_io()))
+        self.transport(reason).transient(is_transient)
     }
 
     fn timeout(&self, timeout: Timeout, awaited: Awaited) -> Error {
@@ -138,16 +130,16 @@ impl Peer {
         Error::new(ErrorKind::Timeout(TimeoutError { host, proxy, phase, limit })).transient(true)
     }
 
-    fn io_error(&self, cause: io::Error, awaited: Awaited) -> Error {
-        let text = io_text(&cause);
+    fn io_error(&self, cause: &io::Error, awaited: Awaited) -> Error {
+        let text = io_text(cause);
         let (reason, is_transient) = match awaited {
-            Awaited::Head => (self.head_failure(cause.kind(), &text), !is_refusal(&cause, &text)),
+            Awaited::Head => (self.head_failure(cause.kind(), &text), !is_refusal(cause, &text)),
             Awaited::Body if is_disconnection(cause.kind()) => {
                 ("the connection was closed before the end of the body".to_owned(), true)
             }
             Awaited::Body => (format!("the body was interrupted: {text}"), true),
         };
-        self.transport(reason).transient(is_transient).caused_by(std_error(&cause))
+        self.transport(reason).transient(is_transient)
     }
 
     fn head_failure(&self, kind: io::ErrorKind, text: &str) -> String {

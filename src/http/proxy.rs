@@ -121,10 +121,10 @@ fn parse(name: &'static str, text: &str) -> Result<Proxy, Error> {
 
 /// Checks what ureq would panic on or ignore, or returns what is expected.
 fn check(proxy: &Proxy) -> Result<(), &'static str> {
-    let Some(authority) = proxy.uri().authority().filter(|it| !it.host().is_empty()) else {
+    if proxy.uri().host().is_none_or(str::is_empty) {
         return Err(EXPECTED);
-    };
-    check_port(authority)?;
+    }
+    check_port(proxy.uri())?;
 
     let (user, password) = (proxy.username(), proxy.password());
     match proxy.protocol() {

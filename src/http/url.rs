@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ureq::http::Uri;
-use ureq::http::uri::Authority;
 
 use crate::error::Error;
 
@@ -30,22 +29,17 @@ impl BaseUrl {
 
         let invalid =
             |expected| Err(Error::invalid_input(parameter, without_secrets(url), expected));
-        let Ok(uri) = url.parse::<Uri>() else {
-            return invalid("an absolute URL such as https://video.twilio.com");
-        };
-        let (Some(scheme), Some(authority)) =
-            (uri.scheme_str(), uri.authority().filter(|it| !it.host().is_empty()))
-        else {
+        let Some(uri) = absolute(url) else {
             return invalid("an absolute URL such as https://video.twilio.com");
         };
         if uri.query().is_some() || url.contains('#') {
             return invalid("no query and no fragment");
         }
-        if let Err(expected) = check_port(authority) {
+        if let Err(expected) = check_port(&uri) {
             return invalid(expected);
         }
 
-        match scheme {
+        match uri.scheme_str().unwrap_or_default() {
             "https" if cfg!(not(any(feature = "rustls", feature = "native-tls"))) => {
                 return invalid(
                     "http to a loopback address: this build has no TLS, which the features \
@@ -95,6 +89,13 @@ impl BaseUrl {
     }
 }
 
+/// Parses a URL that has a scheme and a host.
+fn absolute(url: &str) -> Option<Uri> {
+    let uri: Uri = url.parse().ok()?;
+    let is_absolute = uri.scheme().is_some() && uri.host().is_some_and(|host| !host.is_empty());
+    is_absolute.then_some(uri)
+}
+
 fn check_label(parameter: &'static str, label: Option<&str>) -> Result<(), Error> {
     let Some(label) = label else { return Ok(()) };
 
@@ -139,8 +140,9 @@ pub(super) fn ip_address(host: &str) -> Option<IpAddr> {
 
 /// Checks the port, or returns what is expected. ureq would use the default port in place of one
 /// that is out of range.
-pub(super) fn check_port(authority: &Authority) -> Result<(), &'static str> {
-    let after_host = authority.as_str().rsplit(['@', ']']).next().unwrap_or_default();
+pub(super) fn check_port(uri: &Uri) -> Result<(), &'static str> {
+    let authority = uri.authority().map_or("", |it| it.as_str());
+    let after_host = authority.rsplit(['@', ']']).next().unwrap_or_default();
     let Some((_, port)) = after_host.split_once(':') else { return Ok(()) };
 
     let has_digits_only = port.bytes().all(|byte| byte.is_ascii_digit());
@@ -175,28 +177,26 @@ impl SignedUrl {
         &self.text
     }
 
-    /// The URL that a `Location` of the response from this URL leads to. Plain `http` is accepted only between loopback addresses.
+    /// The URL that a `Location` of the response from this URL leads to. Plain `http` is accepted
+    /// only between loopback addresses.
     pub(super) fn redirected(from: &Uri, to: &str, api_is_loopback: bool) -> Result<Self, Error> {
         let url = resolve(from, to);
         // The URL is a secret, so no message shows it.
         let invalid = |reason| Err(Error::invalid_response(reason));
-        let Ok(uri) = url.parse::<Uri>() else {
-            return invalid("the URL of the media is invalid");
+        let Some(uri) = absolute(&url) else {
+            return invalid("the URL of the media is not a valid absolute URL");
         };
-        let (Some(scheme), Some(authority)) =
-            (uri.scheme_str(), uri.authority().filter(|it| !it.host().is_empty()))
-        else {
-            return invalid("the URL of the media is not absolute");
-        };
-        if authority.as_str().contains('@') {
+        if uri.authority().is_some_and(|it| it.as_str().contains('@')) {
             return invalid("the URL of the media holds user information");
         }
-        if check_port(authority).is_err() {
+        if check_port(&uri).is_err() {
             return invalid("the URL of the media has an invalid port");
         }
-        let is_local = api_is_loopback && is_loopback(&uri);
-        if scheme != "https" && !(scheme == "http" && is_local) {
-            return invalid("the URL of the media is not https");
+
+        match uri.scheme_str() {
+            Some("https") => {}
+            Some("http") if api_is_loopback && is_loopback(&uri) => {}
+            _ => return invalid("the URL of the media is not https"),
         }
         Ok(Self { uri, text: url })
     }
