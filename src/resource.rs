@@ -108,14 +108,7 @@ impl RecordingResource {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
-        self.fetch_as(self.deadline, |body| {
-            let record = parse_record(body, List::Room(self.room))?;
-            if record.sid != self.recording {
-                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
-                return Err(Error::invalid_response(reason));
-            }
-            Ok(record)
-        })
+        self.fetch_by(parse_record)
     }
 
     /// Deletes the recording. Its media is gone, and the API may keep its record, with the status
@@ -144,7 +137,7 @@ impl RecordingResource {
     /// ```
     pub fn delete(&self) -> Result<Deletion, Error> {
         let path = self.path();
-        let request = self.request(Method::DELETE, &path, self.deadline);
+        let request = self.request(Method::DELETE, &path);
         let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect_success());
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
@@ -166,17 +159,20 @@ impl RecordingResource {
         &self.http
     }
 
-    /// Fetches the record, and reads of its JSON what is needed.
-    pub(crate) fn fetch_as<T>(
+    /// Fetches the record, and reads it by one of the two functions for that.
+    pub(crate) fn fetch_by(
         &self,
-        deadline: Deadline,
-        read: impl Fn(&[u8]) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        parse: impl Fn(&[u8], List) -> Result<RoomRecording, Error>,
+    ) -> Result<RoomRecording, Error> {
         let path = self.path();
-        let request = self.request(Method::GET, &path, deadline);
-        self.http.request(&request, &mut Vec::new(), |head, body| {
+        self.http.request(&self.request(Method::GET, &path), &mut Vec::new(), |head, body| {
             head.expect(200)?;
-            read(body)
+            let record = parse(body, List::Room(self.room))?;
+            if record.sid != self.recording {
+                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
+                return Err(Error::invalid_response(reason));
+            }
+            Ok(record)
         })
     }
 
@@ -184,12 +180,7 @@ impl RecordingResource {
         format!("/v1/Rooms/{}/Recordings/{}", self.room, self.recording)
     }
 
-    pub(crate) fn request<'a>(
-        &self,
-        method: Method,
-        path: &'a str,
-        deadline: Deadline,
-    ) -> ApiRequest<'a> {
-        ApiRequest { method, path, recording: Some(self.recording), deadline }
+    pub(crate) fn request<'a>(&self, method: Method, path: &'a str) -> ApiRequest<'a> {
+        ApiRequest { method, path, recording: Some(self.recording), deadline: self.deadline }
     }
 }

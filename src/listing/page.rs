@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::body::{not_json, text_of};
-use super::record::{Fault, decode_record};
-use crate::error::{Error, ErrorKind, InvalidRecord};
+use super::record::decode_record;
+use crate::error::Error;
 use crate::model::{
     Filters, List, MAX_PAGE_SIZE, PageToken, Query, ResumePoint, RoomRecording, RoomSid,
 };
@@ -164,15 +164,10 @@ fn decode_one_by_one(
         return Err(Error::invalid_response(reason));
     }
 
-    let records = body.recordings.into_iter().enumerate().map(|(index, raw)| {
-        decode_record(raw.get(), |record| query.check(record)).map_err(
-            |Fault { sid, field, reason, recording }| {
-                let json = raw.get().to_owned();
-                let record = InvalidRecord { page, index, sid, field, reason, json, recording };
-                Error::new(ErrorKind::InvalidRecord(record))
-            },
-        )
-    });
+    let records =
+        body.recordings.into_iter().enumerate().map(|(index, raw)| {
+            decode_record(raw.get(), page, index, |record| query.check(record))
+        });
     Ok((body.meta, records.collect()))
 }
 

@@ -6,97 +6,95 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::body::{expectation, not_json, text_of};
-use crate::error::Error;
-use crate::model::{InvalidField, List, REPEATED, RecordFields, RecordingSid, RoomRecording};
-
-/// Decodes a body that is one record.
-pub(crate) fn parse_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
-    let text = text_of(body)?;
-    decode_record(text, |record| list.check(record)).map_err(|fault| {
-        match serde_json::from_str::<IgnoredAny>(text) {
-            Ok(_) => Error::invalid_response(fault.to_string()),
-            Err(error) => not_json(text, error),
-        }
-    })
-}
-
-/// The reason why a record is invalid.
-pub(super) struct Fault {
-    /// The SID of the record, if it is valid.
-    pub sid: Option<RecordingSid>,
-    /// The first invalid field; `None` if the record is not an object.
-    pub field: Option<String>,
-    pub reason: String,
-    /// The record without its invalid fields, if it can be used.
-    pub recording: Option<Box<RoomRecording>>,
-}
+use crate::error::{Error, ErrorKind, InvalidRecord};
+use crate::model::{InvalidField, List, REPEATED, RecordFields, RoomRecording};
 
 /// The fields that name a recording, or decide about its media.
 const ESSENTIAL: [&str; 7] =
     ["sid", "status", "account_sid", "room_sid", "date_created", "size", "encryption_key"];
 
-impl Fault {
-    fn of_field(sid: Option<RecordingSid>, InvalidField { name, reason }: InvalidField) -> Self {
-        Self { sid, field: Some(name.to_owned()), reason, recording: None }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.field {
-            Some(field) => write!(f, "{field} {}", self.reason),
-            None => f.write_str(&self.reason),
+/// Decodes a body that is one record.
+pub(crate) fn parse_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
+    let text = text_of(body)?;
+    decode_record(text, 0, 0, |record| list.check(record)).map_err(|error| {
+        match (serde_json::from_str::<IgnoredAny>(text), error.into_kind()) {
+            (Err(error), _) => not_json(text, error),
+            (Ok(_), ErrorKind::InvalidRecord(InvalidRecord { field, reason, .. })) => {
+                let field = field.map_or(String::new(), |field| format!("{field} "));
+                Error::invalid_response(format!("{field}{reason}"))
+            }
+            (Ok(_), kind) => Error::new(kind),
         }
+    })
+}
+
+/// Decodes a body that is one record, without the fields that are invalid, if it can be used.
+pub(crate) fn parse_usable_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
+    let text = text_of(body)?;
+    match decode_record(text, 0, 0, |record| list.check(record)).map_err(Error::into_kind) {
+        Err(ErrorKind::InvalidRecord(InvalidRecord { recording: Some(recording), .. })) => {
+            Ok(*recording)
+        }
+        _ => parse_record(body, list),
     }
 }
 
-/// Decodes a record field by field.
+/// Decodes a record of a page field by field.
 pub(super) fn decode_record(
     json: &str,
+    page: u64,
+    index: usize,
     check: impl Fn(&RoomRecording) -> Result<(), InvalidField>,
-) -> Result<RoomRecording, Fault> {
-    let decoded = serde_json::Deserializer::from_str(json).deserialize_map(FieldByField);
-    let decoded = decoded.unwrap_or_else(|error| {
-        let reason = reason(json.trim(), &error);
-        Err(Fault { sid: None, field: None, reason, recording: None })
-    });
-    let record = decoded.map_err(|mut fault| {
-        fault.recording.take_if(|record| check(record).is_err());
-        fault
-    })?;
+) -> Result<RoomRecording, Error> {
+    let invalid = |sid, field, reason, recording| {
+        let json = json.to_owned();
+        let record = InvalidRecord { page, index, sid, field, reason, json, recording };
+        Error::new(ErrorKind::InvalidRecord(record))
+    };
+    let Decoded { fields, fault, is_usable } = serde_json::Deserializer::from_str(json)
+        .deserialize_map(FieldByField)
+        .map_err(|error| invalid(None, None, reason(json.trim(), &error), None))?;
 
-    match check(&record) {
-        Ok(()) => Ok(record),
-        Err(invalid) => Err(Fault::of_field(Some(record.sid), invalid)),
+    let sid = fields.sid;
+    let record = fields.into_record().and_then(|record| check(&record).map(|()| record));
+    match (fault, record) {
+        (None, Ok(record)) => Ok(record),
+        (None, Err(InvalidField { name, reason })) => {
+            Err(invalid(sid, Some(name.to_owned()), reason, None))
+        }
+        (Some((field, reason)), record) => {
+            let recording = record.ok().filter(|_| is_usable).map(Box::new);
+            Err(invalid(sid, Some(field), reason, recording))
+        }
     }
 }
 
 struct FieldByField;
 
+struct Decoded {
+    fields: RecordFields,
+    /// The first invalid field, and the reason.
+    fault: Option<(String, String)>,
+    /// False if an essential field is invalid.
+    is_usable: bool,
+}
+
 impl<'de> Visitor<'de> for FieldByField {
-    type Value = Result<RoomRecording, Fault>;
+    type Value = Decoded;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut fields, mut fault, mut is_usable) = (RecordFields::default(), None, true);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Decoded, A::Error> {
+        let mut decoded = Decoded { fields: RecordFields::default(), fault: None, is_usable: true };
         while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-            if let Err(error) = fields.read(&name, value) {
-                is_usable &= !ESSENTIAL.contains(&&*name);
-                fault.get_or_insert_with(|| (name, reason(value.get(), &error)));
+            if let Err(error) = decoded.fields.read(&name, value) {
+                decoded.is_usable &= !ESSENTIAL.contains(&&*name);
+                decoded.fault.get_or_insert_with(|| (name, reason(value.get(), &error)));
             }
         }
-
-        let sid = fields.sid;
-        Ok(match fault {
-            Some((field, reason)) => {
-                let recording = fields.into_record().ok().filter(|_| is_usable).map(Box::new);
-                Err(Fault { sid, field: Some(field), reason, recording })
-            }
-            None => fields.into_record().map_err(|invalid| Fault::of_field(sid, invalid)),
-        })
+        Ok(decoded)
     }
 }
 

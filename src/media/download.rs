@@ -9,7 +9,7 @@ use super::copy::copy;
 use super::file;
 use super::progress::{Downloaded, Progress};
 use super::reader::MediaReader;
-use super::source::Source;
+use super::source::Media;
 use crate::error::Error;
 
 /// A download that reports its progress. Made by [`Media::on_progress`](crate::Media::on_progress).
@@ -30,19 +30,19 @@ use crate::error::Error;
 /// ```
 #[must_use = "nothing is sent before the media is requested"]
 pub struct Download<F> {
-    source: Source,
+    media: Media,
     on_progress: F,
 }
 
 impl<F> fmt::Debug for Download<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Download").field("media", &self.media).finish_non_exhaustive()
     }
 }
 
 impl<F: FnMut(Progress) -> ControlFlow<()>> Download<F> {
-    pub(super) fn new(source: Source, on_progress: F) -> Self {
-        Self { source, on_progress }
+    pub(super) fn new(media: Media, on_progress: F) -> Self {
+        Self { media, on_progress }
     }
 
     /// Downloads the media into a writer, as [`Media::write_to`](crate::Media::write_to) does.
@@ -52,7 +52,7 @@ impl<F: FnMut(Progress) -> ControlFlow<()>> Download<F> {
     /// - The errors of [`Media::write_to`](crate::Media::write_to).
     /// - [`Cancelled`](crate::ErrorKind::Cancelled) if the callback cancels the download.
     pub fn write_to(mut self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
-        let mut reader = MediaReader::open(self.source)?;
+        let mut reader = MediaReader::open(self.media)?;
         copy(&mut reader, out, &mut self.on_progress)
             .map_err(|error| error.into_error("the media"))?;
         Ok(reader.downloaded())
@@ -66,6 +66,6 @@ impl<F: FnMut(Progress) -> ControlFlow<()>> Download<F> {
     /// - [`Cancelled`](crate::ErrorKind::Cancelled) if the callback cancels the download. A later
     ///   call resumes it.
     pub fn download_to(mut self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
-        file::download_to(&self.source, path.as_ref(), &mut self.on_progress)
+        file::download_to(&self.media, path.as_ref(), &mut self.on_progress)
     }
 }

@@ -11,32 +11,31 @@ use super::folder::{check, size_there};
 use super::partial::Partial;
 use super::progress::{Downloaded, Progress};
 use super::reader::MediaReader;
-use super::source::Source;
+use super::source::Media;
 use crate::error::Error;
 
 /// Downloads the media to a file.
 pub(super) fn download_to(
-    source: &Source,
+    media: &Media,
     path: &Path,
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Downloaded, Error> {
     let named = |error: CopyError| error.into_error(path.display());
-    let size_there = |size| size_there(path, size).filter(|_| !source.replaces);
-    if let Some(size) = size_there(source.known_size()) {
+    let size_there = |size| size_there(path, size).filter(|_| !media.replaces);
+    if let Some(size) = size_there(media.known_size()) {
         // For the status, which may say that there is no media.
-        source.recorded(source.deadline())?;
+        media.recorded()?;
         return Ok(there(size, None));
     }
 
     check(path).map_err(|error| named(error.into()))?;
-    let deadline = source.deadline();
-    let recorded = source.recorded(deadline)?;
-    let mut reader = MediaReader::new(source.clone(), recorded.size, deadline);
-    if recorded.names_key() && !source.replaces && path.is_file() {
+    let recorded = media.recorded()?;
+    let mut reader = MediaReader::new(media.clone(), recorded.size);
+    if recorded.names_key && !media.replaces && path.is_file() {
         // Only the headers hold what decrypts the file.
         reader.connect_if_closed().map_err(Interrupted::into_error)?;
     }
-    let is_described = !recorded.names_key() || reader.version().is_some();
+    let is_described = !recorded.names_key || reader.version().is_some();
     if is_described && let Some(size) = size_there(reader.expected()) {
         return Ok(there(size, reader.encryption()));
     }
@@ -46,7 +45,7 @@ pub(super) fn download_to(
             return Ok(reader.downloaded());
         };
         if matches!(error, CopyError::Interrupted(_))
-            && (!recorded.names_key() || reader.encryption().is_some())
+            && (!recorded.names_key || reader.encryption().is_some())
             && let Some(size) = size_there(reader.expected())
         {
             // Another download was faster.

@@ -19,4 +19,4 @@ pub use encryption::Encryption;
 pub use partial_file::PartialFile;
 pub use progress::{Downloaded, Progress};
 pub use reader::MediaReader;
-pub use request::Media;
+pub use source::Media;

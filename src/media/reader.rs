@@ -6,9 +6,8 @@ use std::mem;
 use super::encryption::{Encryption, is_stored_size_of};
 use super::failures::{Failures, Interrupted};
 use super::progress::Downloaded;
-use super::source::Source;
+use super::source::Media;
 use super::version::Version;
-use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::http::{MediaBody, SignedUrl};
 
@@ -36,8 +35,7 @@ use crate::http::{MediaBody, SignedUrl};
 /// ```
 #[derive(Debug)]
 pub struct MediaReader {
-    source: Source,
-    deadline: Deadline,
+    media: Media,
     /// The size that the record names.
     recorded: Option<u64>,
     url: Option<SignedUrl>,
@@ -77,19 +75,17 @@ struct Excess {
 
 impl MediaReader {
     /// Sends the first request.
-    pub(super) fn open(source: Source) -> Result<Self, Error> {
-        let deadline = source.deadline();
-        let recorded = source.recorded(deadline)?.size;
-        let mut reader = Self::new(source, recorded, deadline);
+    pub(super) fn open(media: Media) -> Result<Self, Error> {
+        let recorded = media.recorded()?.size;
+        let mut reader = Self::new(media, recorded);
         reader.connect_if_closed().map_err(Interrupted::into_error)?;
         Ok(reader)
     }
 
     /// A transfer without a request so far.
-    pub(super) fn new(source: Source, recorded: Option<u64>, deadline: Deadline) -> Self {
+    pub(super) fn new(media: Media, recorded: Option<u64>) -> Self {
         Self {
-            source,
-            deadline,
+            media,
             recorded,
             url: None,
             pinned: None,
@@ -142,7 +138,7 @@ impl MediaReader {
 
     /// The number that identifies the version in file names, if it has a strong entity tag.
     pub(super) fn version_id(&self) -> Option<u64> {
-        self.version()?.id(self.source.sid())
+        self.version()?.id(self.media.sid())
     }
 
     /// The result, if no byte is missing.
@@ -208,14 +204,15 @@ impl MediaReader {
     fn signed_url(&mut self) -> Result<SignedUrl, Error> {
         match &self.url {
             Some(url) => Ok(url.clone()),
-            None => Ok(self.url.insert(self.source.sign(self.deadline)?).clone()),
+            None => Ok(self.url.insert(self.media.sign()?).clone()),
         }
     }
 
     /// Sends one request for the media from the current position on.
     fn request(&mut self, url: &SignedUrl) -> Result<OpenBody, Interrupted> {
         let from = self.position;
-        let requested = self.source.http().get_media(self.source.sid(), url, from, self.deadline);
+        let requested =
+            self.media.http().get_media(self.media.sid(), url, from, self.media.own_deadline());
         let media = requested.map_err(|error| self.rejected(error))?;
 
         let encryption = Encryption::read(media.envelope).map_err(|error| unusable(from, error))?;
@@ -278,7 +275,7 @@ impl MediaReader {
 
     /// A failure on the way, which says nothing about the media.
     fn interrupted(&self, error: Error) -> Interrupted {
-        if error.is_transient() && self.deadline.has_passed() {
+        if error.is_transient() && self.media.own_deadline().has_passed() {
             let exceeded = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
             return Interrupted::Failed(exceeded);
         }
@@ -305,8 +302,8 @@ impl MediaReader {
     }
 
     fn wait(&self, attempt: u32, error: Error) -> Result<(), Error> {
-        let sid = Some(self.source.sid());
-        self.source.http().wait_before_retry(attempt, self.deadline, sid, error)
+        let sid = Some(self.media.sid());
+        self.media.http().wait_before_retry(attempt, self.media.own_deadline(), sid, error)
     }
 
     /// Reads the next bytes. No byte means that the media is complete.
@@ -369,11 +366,11 @@ impl MediaReader {
     }
 
     fn changed(&self) -> Error {
-        Error::new(ErrorKind::MediaChanged { recording_sid: self.source.sid() })
+        Error::new(ErrorKind::MediaChanged { recording_sid: self.media.sid() })
     }
 
     fn size_mismatch(&self, recorded: u64, stored: u64) -> Error {
-        let recording_sid = self.source.sid();
+        let recording_sid = self.media.sid();
         Error::new(ErrorKind::MediaSizeMismatch { recording_sid, recorded, stored })
     }
 }

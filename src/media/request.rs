@@ -1,4 +1,4 @@
-//! `Media`: the builder of a transfer.
+//! The methods of `Media`: the settings of a transfer, and its start.
 
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -8,53 +8,15 @@ use std::time::Instant;
 use super::download::Download;
 use super::progress::{Downloaded, Progress};
 use super::reader::MediaReader;
-use super::source::Source;
+use super::source::{Known, Media};
 use crate::error::Error;
 use crate::http::SignedUrl;
 use crate::model::RoomRecording;
 use crate::resource::RecordingResource;
 
-/// The media of one recording: a builder for one transfer. Made by
-/// [`Client::media`](crate::Client::media) from a record, or by [`RecordingResource::media`] from
-/// SIDs.
-///
-/// The API redirects to a signed, short-lived URL at a storage service, which the media comes from.
-/// The account's credentials are not sent there.
-///
-/// - **Resuming.** If a transfer is truncated, stalls, or is rejected because its URL has expired,
-///   it is resumed with a range request and the entity tag. The client's
-///   [`RetryPolicy`](crate::RetryPolicy) applies. After 64 KiB over one connection, earlier
-///   failures no longer count.
-/// - **Time limits.** The client's attempt timeout applies to each wait for bytes, not to the
-///   transfer. [`deadline`](Self::deadline) limits the transfer.
-/// - **Validation.** The media must be as long as both the storage and the record say. Bytes of two
-///   versions are never mixed.
-/// - **Memory** stays below 1 MiB for media of any size.
-///
-/// ```no_run
-/// use twilio_room_recordings::{Client, Error, Status};
-///
-/// let client = Client::from_env()?;
-/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-/// for recording in client.recordings(room).status(Status::Completed) {
-///     let recording = recording?;
-///     client.media(&recording).download_to(recording.file_name())?;
-/// }
-/// # Ok::<(), Error>(())
-/// ```
-#[must_use = "nothing is sent before the media is requested"]
-#[derive(Clone, Debug)]
-pub struct Media {
-    source: Source,
-}
-
 impl Media {
-    pub(crate) fn of(resource: RecordingResource) -> Self {
-        Self { source: Source::of(resource) }
-    }
-
     pub(crate) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
-        Self { source: Source::of_record(resource, record) }
+        Self { known: Some(Known::of(record)), ..resource.media() }
     }
 
     /// Sets the instant by which the transfer must have ended, retries and their delays included.
@@ -75,7 +37,7 @@ impl Media {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.source.set_deadline(deadline);
+        self.resource = self.resource.deadline(deadline);
         self
     }
 
@@ -108,7 +70,7 @@ impl Media {
     where
         F: FnMut(Progress) -> ControlFlow<()>,
     {
-        Download::new(self.source, callback)
+        Download::new(self, callback)
     }
 
     /// Makes [`download_to`](Self::download_to) replace a file of the recorded size, instead of
@@ -123,7 +85,7 @@ impl Media {
     /// }
     /// ```
     pub fn replace_existing(mut self) -> Self {
-        self.source.replaces = true;
+        self.replaces = true;
         self
     }
 
@@ -148,9 +110,8 @@ impl Media {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn url(&self) -> Result<SignedUrl, Error> {
-        let deadline = self.source.deadline();
-        self.source.recorded(deadline)?;
-        self.source.sign(deadline)
+        self.recorded()?;
+        self.sign()
     }
 
     /// Opens the media as a reader. The first request is sent at once, and its errors are returned
@@ -178,7 +139,7 @@ impl Media {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn reader(&self) -> Result<MediaReader, Error> {
-        MediaReader::open(self.source.clone())
+        MediaReader::open(self.clone())
     }
 
     /// Downloads the media into a writer.
@@ -272,6 +233,6 @@ impl RecordingResource {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn media(&self) -> Media {
-        Media::of(self.clone())
+        Media { resource: self.clone(), known: None, replaces: false }
     }
 }

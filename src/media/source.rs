@@ -1,77 +1,82 @@
-//! The place that media comes from: the record's status and size, and the signed URL.
-
-use std::time::Instant;
+//! `Media`: what a transfer needs of the API, which is the record's status and size, and the signed
+//! URL.
 
 use serde::Deserialize;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Head, Http, Method, SignedUrl};
+use crate::listing::parse_usable_record;
 use crate::model::{RecordingSid, RoomRecording, Status};
 use crate::resource::RecordingResource;
 
-/// A recording, and what is known of its media before the first request.
+/// The media of one recording: a builder for one transfer. Made by
+/// [`Client::media`](crate::Client::media) from a record, or by [`RecordingResource::media`] from
+/// SIDs.
+///
+/// The API redirects to a signed, short-lived URL at a storage service, which the media comes from.
+/// The account's credentials are not sent there.
+///
+/// - **Resuming.** If a transfer is truncated, stalls, or is rejected because its URL has expired,
+///   it is resumed with a range request and the entity tag. The client's
+///   [`RetryPolicy`](crate::RetryPolicy) applies. After 64 KiB over one connection, earlier
+///   failures no longer count.
+/// - **Time limits.** The client's attempt timeout applies to each wait for bytes, not to the
+///   transfer. [`deadline`](Self::deadline) limits the transfer.
+/// - **Validation.** The media must be as long as both the storage and the record say. Bytes of two
+///   versions are never mixed.
+/// - **Memory** stays below 1 MiB for media of any size.
+///
+/// ```no_run
+/// use twilio_room_recordings::{Client, Error, Status};
+///
+/// let client = Client::from_env()?;
+/// let room = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
+/// for recording in client.recordings(room).status(Status::Completed) {
+///     let recording = recording?;
+///     client.media(&recording).download_to(recording.file_name())?;
+/// }
+/// # Ok::<(), Error>(())
+/// ```
+#[must_use = "nothing is sent before the media is requested"]
 #[derive(Clone, Debug)]
-pub(super) struct Source {
-    resource: RecordingResource,
+pub struct Media {
+    pub(super) resource: RecordingResource,
     /// `None` if the record must be fetched first.
-    known: Option<Known>,
-    deadline: Deadline,
+    pub(super) known: Option<Known>,
     /// If true, no file is believed because of its size.
-    pub replaces: bool,
+    pub(super) replaces: bool,
 }
 
 /// The part of a record that is about its media.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
-    /// Older records may have none.
-    status: Option<Status>,
+    status: Status,
     pub size: Option<u64>,
-    /// Names the public key. Without it the media can be encrypted too.
-    encryption_key: Option<serde_json::Value>,
+    /// If false, the media can be encrypted too.
+    pub names_key: bool,
 }
 
 impl Known {
-    pub(super) fn names_key(&self) -> bool {
-        self.encryption_key.is_some()
+    pub(super) fn of(record: &RoomRecording) -> Self {
+        let names_key = record.encryption_key.is_some();
+        Self { status: record.status.clone(), size: record.size, names_key }
     }
 }
 
-impl Source {
-    pub(super) fn of(resource: RecordingResource) -> Self {
-        let deadline = resource.own_deadline();
-        Self { resource, known: None, deadline, replaces: false }
-    }
-
-    pub(super) fn of_record(resource: RecordingResource, record: &RoomRecording) -> Self {
-        let known = Known {
-            status: Some(record.status.clone()),
-            size: record.size,
-            encryption_key: record.encryption_key.clone().map(serde_json::Value::String),
-        };
-        Self { known: Some(known), ..Self::of(resource) }
-    }
-
-    pub(super) fn set_deadline(&mut self, deadline: Instant) {
-        self.deadline = Deadline::at(deadline);
-    }
-
-    pub(super) fn deadline(&self) -> Deadline {
-        self.deadline
-    }
-
+impl Media {
     /// Returns what the record says of the media, or an error if its status says that there is no
     /// media. If the record is not at hand, it is fetched.
-    pub(super) fn recorded(&self, deadline: Deadline) -> Result<Known, Error> {
+    pub(super) fn recorded(&self) -> Result<Known, Error> {
         let known = match &self.known {
             Some(known) => known.clone(),
-            None => self.resource.fetch_as(deadline, |body| self.read_record(body))?,
+            None => Known::of(&self.resource.fetch_by(parse_usable_record)?),
         };
 
         match known.status.clone() {
             // The API decides about an unknown status.
-            None | Some(Status::Completed | Status::Other(_)) => Ok(known),
-            Some(status) => {
+            Status::Completed | Status::Other(_) => Ok(known),
+            status => {
                 let recording_sid = self.sid();
                 Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
             }
@@ -80,33 +85,7 @@ impl Source {
 
     /// The size of unencrypted media that the record names, if the record is at hand.
     pub(super) fn known_size(&self) -> Option<u64> {
-        self.known.as_ref().filter(|known| !known.names_key())?.size
-    }
-
-    /// Reads the status and the size of a record. Its other fields may be invalid, except that the
-    /// record must not be another one's.
-    fn read_record(&self, body: &[u8]) -> Result<Known, Error> {
-        #[derive(Deserialize)]
-        struct Sid {
-            sid: serde_json::Value,
-        }
-
-        let invalid = |error| Error::invalid_response(format!("{error}")).caused_by(error);
-        if !body.trim_ascii_start().starts_with(b"{") {
-            return Err(Error::invalid_response("expected the record of a recording"));
-        }
-        let known = serde_json::from_slice(body).map_err(invalid)?;
-
-        let sid = serde_json::from_slice(body)
-            .ok()
-            .and_then(|Sid { sid }| sid.as_str().and_then(|sid| sid.parse::<RecordingSid>().ok()));
-        match sid {
-            Some(sid) if sid != self.sid() => {
-                let reason = format!("expected recording {}, got {sid}", self.sid());
-                Err(Error::invalid_response(reason))
-            }
-            _ => Ok(known),
-        }
+        self.known.as_ref().filter(|known| !known.names_key)?.size
     }
 
     pub(super) fn sid(&self) -> RecordingSid {
@@ -117,10 +96,14 @@ impl Source {
         self.resource.http()
     }
 
+    pub(super) fn own_deadline(&self) -> Deadline {
+        self.resource.own_deadline()
+    }
+
     /// Requests a signed URL.
-    pub(super) fn sign(&self, deadline: Deadline) -> Result<SignedUrl, Error> {
+    pub(super) fn sign(&self) -> Result<SignedUrl, Error> {
         let path = format!("{}/Media", self.resource.path());
-        let request = self.resource.request(Method::GET, &path, deadline);
+        let request = self.resource.request(Method::GET, &path);
         self.http().request(&request, &mut Vec::new(), |head, body| {
             self.http().signed_url(&path, &location(head, body)?)
         })
