@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use crate::support::{IS_UNIFIED, not_tested};
+
 /// A running example, and the first line that it printed.
 struct Example {
     process: Child,
@@ -16,7 +18,7 @@ impl Example {
         let tests = std::env::current_exe().unwrap();
         let path: PathBuf = tests.ancestors().nth(2).unwrap().join("examples").join(name);
         if !path.exists() {
-            eprintln!("NOT TESTED: the example {name} is not built");
+            not_tested(&format!("the example {name} is not built"));
             return None;
         }
         let mut command = Command::new(path);
@@ -50,6 +52,10 @@ fn link(html: &str, text: &str) -> Option<String> {
 
 #[test]
 fn web_page_leads_forward_and_back_and_rejects_points_of_other_listings() {
+    // That package builds no example.
+    if IS_UNIFIED {
+        return;
+    }
     let Some(example) = Example::start("web_page") else { return };
     let url = example.line.trim();
     let (status, first) = get(url);

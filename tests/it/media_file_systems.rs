@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use crate::support::is_available;
 use crate::support::media::*;
 
 /// The output of a download whose calls of the C library go through these functions; `None` if they

@@ -9,7 +9,7 @@ use twilio_room_recordings::{Client, ErrorKind, RetryPolicy};
 
 use crate::support::media::*;
 use crate::support::storage::{Fate, Storage, api};
-use crate::support::{builder, client, http, room};
+use crate::support::{builder, client, http, not_tested, room};
 
 #[test]
 fn file_appears_complete_and_alone() {
@@ -46,8 +46,8 @@ fn file_of_the_recorded_size_is_left_alone_even_if_no_partial_file_fits_beside_i
     let path = folder.path().join("a".repeat(250));
     let setting = Setting::new(vec![]);
     setting.download_to(&path).unwrap_err();
-    if fs::write(&path, vec![9; SIZE]).is_err() {
-        eprintln!("NOT TESTED: a name of 250 bytes is too long here");
+    if let Err(error) = fs::write(&path, vec![9; SIZE]) {
+        not_tested(&format!("a name of 250 bytes: {error}"));
         return;
     }
     assert_eq!(setting.download_to(&path).unwrap().transferred, 0);

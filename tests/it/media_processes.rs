@@ -9,8 +9,8 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::media::*;
-use crate::support::room;
 use crate::support::storage::Fate;
+use crate::support::{is_available, not_tested, room};
 
 /// The program of the other tests.
 #[test]
@@ -165,7 +165,7 @@ fn full_disk_gets_back_what_the_file_took() {
             .output()
             .unwrap();
     if output.status.code() == Some(9) {
-        eprintln!("NOT TESTED: no file system can be mounted here: {output:?}");
+        not_tested(&String::from_utf8_lossy(&output.stderr));
         return;
     }
     let text = String::from_utf8_lossy(&output.stdout);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use twilio_room_recordings::{Error, ErrorKind, Phase, RoomRecording};
+use twilio_room_recordings::{Client, Error, ErrorKind, Phase, RoomRecording};
 
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
@@ -109,13 +109,30 @@ fn connection_closed_in_the_handshake_is_retried() {
     assert_fails(&Authority::new(), port, ATTEMPTS, "");
 }
 
+/// A client for localhost, and the errors of the attempts that it repeats.
+fn reporting_client(authority: &Authority, port: u16) -> (Client, Arc<Mutex<Vec<String>>>) {
+    let retries = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&retries);
+    let client = authority
+        .builder(&format!("https://localhost:{port}"))
+        .on_retry(move |retry| log.lock().unwrap().push(retry.error.to_string()))
+        .build()
+        .unwrap();
+    (client, retries)
+}
+
 #[test]
 fn damage_in_the_handshake_is_retried() {
     let authority = Authority::new();
     let port = authority.serve(&["localhost"], 2099, one_record);
     // A byte of the server's key share, and one of its encrypted part.
     for offset in [100, 400] {
-        list(&authority, flip_a_bit(port, 2, offset)).unwrap();
+        let (client, retries) = reporting_client(&authority, flip_a_bit(port, 2, offset));
+        client.recordings(room()).into_iter().next().unwrap().unwrap();
+        let retries = retries.lock().unwrap();
+        assert_eq!(retries.len(), 2, "{retries:?}");
+        let reason = "request to localhost failed: TLS failed: ";
+        assert!(retries.iter().all(|retry| retry.starts_with(reason)), "{retries:?}");
     }
 }
 
@@ -124,9 +141,14 @@ fn damaged_record_in_a_page_is_retried() {
     let authority = Authority::new();
     let body = page(&(0..100).map(recording).collect::<Vec<_>>(), Value::Null);
     let port = authority.serve(&["localhost"], 2099, move |_| ok(&body));
-    let base_url = format!("https://localhost:{}", flip_a_bit(port, 1, 50_000));
-    let client = authority.builder(&base_url).build().unwrap();
+    let (client, retries) = reporting_client(&authority, flip_a_bit(port, 1, 50_000));
     assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 100);
+    let retries = retries.lock().unwrap();
+    let [retry] = &retries[..] else { panic!("{retries:?}") };
+    assert!(
+        retry.starts_with("request to localhost failed: the body was interrupted: "),
+        "{retry}"
+    );
 }
 
 #[test]

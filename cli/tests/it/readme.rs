@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::support::program::{Run, program};
 use super::support::room::ArchivedRoom;
-use super::support::{ROOM, Server, recording, serve_room};
+use super::support::{ROOM, Server, not_tested, recording, serve_room};
 
 const README: &str = include_str!("../../../README.md");
 const TOOL: &str = env!("CARGO_BIN_EXE_twilio-recordings");
@@ -28,7 +28,7 @@ impl FakeAccount {
     fn start() -> Option<Self> {
         let path = Path::new(TOOL).with_file_name("examples").join("fake_account");
         if !path.exists() {
-            eprintln!("NOT TESTED: the example fake_account is not built");
+            not_tested("the example fake_account is not built");
             return None;
         }
         let mut command = Command::new(path);

@@ -191,14 +191,3 @@ pub fn child_download(wrapper: &[&str], base_url: &str, path: &Path) -> Command 
         .env("MEDIA_PATH", path);
     command
 }
-
-/// Whether a program exists and succeeds with these arguments. If not, the reason is printed,
-/// because a test leaves something out then.
-pub fn is_available(program: &str, arguments: &[&str]) -> bool {
-    let output = Command::new(program).args(arguments).output();
-    let is_available = output.as_ref().is_ok_and(|output| output.status.success());
-    if !is_available {
-        eprintln!("NOT TESTED: {program} {arguments:?} cannot be used here: {output:?}");
-    }
-    is_available
-}

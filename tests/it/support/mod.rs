@@ -54,6 +54,33 @@ pub fn in_process(test: &str, variables: &[(&str, &str)]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// Whether a program exists and succeeds with these arguments. A test that needs it ends otherwise.
+#[track_caller]
+pub fn is_available(program: &str, arguments: &[&str]) -> bool {
+    let reason = match Command::new(program).args(arguments).output() {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    not_tested(&format!("{program}: {}", reason.trim_end()));
+    false
+}
+
+/// Says that a test, or a part of it, cannot run here, and why. If `CI` is `true` it has to run, unless
+/// this machine's kernel forbids what the test does.
+#[track_caller]
+pub fn not_tested(reason: &str) {
+    let refusals = ["Operation not permitted", "Permission denied"];
+    let is_forbidden = refusals.iter().any(|refusal| reason.contains(refusal));
+    let is_required = std::env::var("CI").as_deref() == Ok("true") && !is_forbidden;
+    assert!(!is_required, "cannot be tested here: {reason}");
+
+    // Unlike what `eprintln` writes, this is shown although the test passes.
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    let why = if is_forbidden { "forbidden on this machine: " } else { "" };
+    let _ = writeln!(std::io::stderr(), "NOT TESTED: {test}: {why}{reason}");
+}
+
 /// All items of the room's listing. A listing that has ended stays ended.
 pub fn items(base_url: &str) -> Vec<Result<RoomRecording, Error>> {
     let mut recordings = client(base_url).recordings(room()).into_iter();

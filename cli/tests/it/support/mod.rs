@@ -19,7 +19,7 @@ pub use library::fake_server::{
 };
 pub use library::pages::{PageServer, bodies};
 pub use library::storage::{Fate, SIGNATURE, Storage};
-pub use library::{http, page};
+pub use library::{http, is_available, not_tested, page};
 
 /// The response to a deletion.
 pub fn no_content() -> Response {
