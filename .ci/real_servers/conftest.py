@@ -207,7 +207,8 @@ class Lines:
         subject = file.rpartition("test_")[2].removesuffix(".py").replace("_", " ")
         check = name.removeprefix("test_").replace("_", " ")
         outcome = {"passed": "ok", "failed": "FAILED", "skipped": "skipped"}[report.outcome]
-        self.terminal.write_line(f"{outcome:7} {subject}: {check} ({report.duration:.1f} s)")
+        reason = f": {report.longrepr[2]}" if report.skipped else ""
+        self.terminal.write_line(f"{outcome:7} {subject}: {check} ({report.duration:.1f} s){reason}")
 
     def pytest_terminal_summary(self):
         def count(*outcomes):

@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::folder::{self, partial_path, random_partial_path};
+use super::folder::{self, random_partial_path};
 
 /// The number of bytes that are on the disk before any byte after them is written.
 const STEP: u64 = 8 * 1024 * 1024;
@@ -31,7 +31,7 @@ impl Partial {
     pub(super) fn open(path: &Path, id: Option<u64>) -> io::Result<Self> {
         match id {
             #[cfg(unix)]
-            Some(id) => own::open(path, partial_path(path, id)),
+            Some(id) => own::open(path, folder::partial_path(path, id)),
             _ => Self::create_random(path),
         }
     }
