@@ -32,7 +32,7 @@ Other environment variables:
   TWILIO_VIDEO_BASE_URL                   replaces https://video.twilio.com
   TWILIO_OAUTH_BASE_URL                   replaces https://oauth.twilio.com
   HTTPS_PROXY, ALL_PROXY, NO_PROXY        a proxy, and hosts that need none
-  SSL_CERT_FILE, SSL_CERT_DIR             root certificates instead of the system's
+  SSL_CERT_FILE, SSL_CERT_DIR             replace the system's root certificates
 
 Exit status:
   0  everything succeeded
@@ -47,6 +47,11 @@ The media of each completed recording becomes DIR/SID.FORMAT, or with --account
 DIR/ROOM_SID/SID.FORMAT. Its record becomes one line of DIR/recordings.ndjson.
 A file appears under its name only when it is complete. The next run resumes
 what was interrupted and downloads only what is missing.";
+
+const FINDINGS: &str = "\
+Reads every file, and prints one line for each that is missing, that has no
+entry, or whose size or SHA-256 differs from its entry. The exit status is then
+1. Neither the network nor credentials are needed.";
 
 /// List, archive, fetch and delete the recordings of Twilio Video rooms
 #[derive(Parser)]
@@ -155,22 +160,22 @@ pub struct Archive {
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
-    /// Run a program for each file, which must succeed
+    /// Run this program for each complete file
     #[arg(long, value_name = "PROGRAM")]
     pub exec: Option<OsString>,
-    /// Skip what has an entry, even if its file was moved
+    /// Skip recordings that have an entry, even if the file was moved
     #[arg(long)]
     pub skip_recorded: bool,
-    /// Delete what is on disk from the service
+    /// Delete from the service what is on disk
     #[arg(long)]
     pub delete: bool,
-    /// A list of recordings that are known to be lost
+    /// A file of recordings that are known to be lost, a SID per line
     #[arg(long, value_name = "FILE")]
     pub acknowledged: Option<PathBuf>,
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,
-    /// List again until all is processed, at most so long
+    /// List again until nothing is processing, at most this long, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = moment::parse_duration)]
     #[arg(conflicts_with = "dry_run")]
     pub wait: Option<Duration>,
@@ -203,11 +208,8 @@ impl Archive {
 }
 
 /// Compare the files of an archive with their entries, offline
-///
-/// Reads every file, and prints one line for each that is missing, has another
-/// size or another SHA-256 than its entry, or has no entry. The exit status is
-/// then 1. It needs neither the network nor credentials.
 #[derive(Args)]
+#[command(after_help = FINDINGS)]
 pub struct Verify {
     /// The folder of the archive
     #[arg(value_name = "DIR")]

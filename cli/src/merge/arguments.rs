@@ -11,13 +11,13 @@ use crate::messages::Level;
 const HELP: &str = "\
 Each track is placed by its offset and the first time stamp in its file.
 Participants with video share a grid, and a participant's tracks share a cell,
-where the track that began last is on top. All audio is mixed. Data tracks are
-left out. FILE appears under its name only when it is complete. ffmpeg chooses
-the format and the codecs by its extension.
+in which the track that began last is on top. All audio is mixed. Data tracks are
+left out. FILE appears under its name only when it is complete. Its extension
+determines the format and the codecs.
 
 No request is sent. ffmpeg 4.4 or later and its ffprobe must be installed.";
 
-/// Make one file of the archived tracks of a room, each at its moment
+/// Make one file of a room's tracks, each at its place in time
 #[derive(Args)]
 #[command(after_help = HELP)]
 pub struct Merge {
@@ -36,7 +36,7 @@ pub struct Merge {
     /// Replace FILE if it exists
     #[arg(long)]
     pub force: bool,
-    /// The ffmpeg program. ffprobe is the one in the same folder [default: ffmpeg on PATH]
+    /// The ffmpeg program, with ffprobe in the same folder [default: ffmpeg on PATH]
     #[arg(long, value_name = "PATH", default_value = "ffmpeg", hide_default_value = true)]
     pub ffmpeg: PathBuf,
     /// Print the log of ffmpeg
