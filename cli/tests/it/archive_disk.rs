@@ -10,21 +10,16 @@ use serde_json::{Value, json};
 
 use super::support::program::{Run, program};
 use super::support::room::{ArchivedRoom, entry, records};
-use super::support::{ROOM, recording, sid};
+use super::support::{ROOM, is_available, recording, sid};
 
 /// A command under strace; `None` if strace cannot be used here.
 fn under_strace(options: &[&str], command: &Command) -> Option<Command> {
-    let strace = |options: &[&str]| {
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-qqq"]).args(options);
-        strace
-    };
-    if !strace(&["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success()) {
-        eprintln!("NOT TESTED: strace cannot be used here");
+    if !is_available("strace", &["-o", "/dev/null", "true"]) {
         return None;
     }
 
-    let mut strace = strace(options);
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qqq"]).args(options);
     strace.arg(command.get_program()).args(command.get_args());
     let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
     strace.env_clear().env("PATH", std::env::var_os("PATH")?).envs(variables);
