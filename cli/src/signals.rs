@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag::{register, register_conditional_shutdown};
+use signal_hook::flag::register_conditional_shutdown;
 
 #[cfg(unix)]
 pub use watch::watch;
@@ -21,7 +21,7 @@ static AT_ONCE: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(true.into(
 pub fn survive_large_files() {
     #[cfg(unix)]
     // If the system allows no handler, the default of the system remains.
-    let _ = register(signal_hook::consts::SIGXFSZ, Arc::default());
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 /// Makes SIGINT and SIGTERM end process 1 of a container, as they end every other process.

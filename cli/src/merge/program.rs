@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::Failure;
@@ -42,7 +42,7 @@ fn end_with_this_process(child: Child) {
     {
         use signal_hook::{consts::SIGTERM, iterator::Signals, low_level::emulate_default_handler};
 
-        static ONCE: Once = Once::new();
+        static ONCE: std::sync::Once = std::sync::Once::new();
         ONCE.call_once(|| {
             let Ok(mut signals) = Signals::new([SIGTERM]) else { return };
             thread::spawn(move || {
