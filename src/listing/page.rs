@@ -34,7 +34,7 @@ pub struct Page {
     /// the response has none.
     pub page_size: u32,
     /// The page's records in the API's order. An invalid record is an
-    /// [`InvalidRecord`](ErrorKind::InvalidRecord) error in its place.
+    /// [`InvalidRecord`](crate::ErrorKind::InvalidRecord) error in its place.
     pub recordings: Vec<Result<RoomRecording, Error>>,
     /// The resume point of the next page; `None` on the last page. If a limit cut this page short,
     /// it is the resume point of the rest of this page.
@@ -53,8 +53,8 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidResponse`](ErrorKind::InvalidResponse) if the body or its `next_page_url`
-    /// violates the API contract.
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the body or its
+    /// `next_page_url` violates the API contract.
     ///
     /// ```
     /// use twilio_room_recordings::Page;
@@ -74,8 +74,8 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidResponse`](ErrorKind::InvalidResponse) if the body or its `next_page_url`
-    /// violates the API contract.
+    /// Returns [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the body or its
+    /// `next_page_url` violates the API contract.
     ///
     /// ```
     /// use twilio_room_recordings::Page;
