@@ -163,19 +163,19 @@ pub struct Archive {
     /// Run this program for each complete file
     #[arg(long, value_name = "PROGRAM")]
     pub exec: Option<OsString>,
-    /// Skip recordings that have an entry, even if the file was moved
+    /// Skip what has an entry, even if its file was moved
     #[arg(long)]
     pub skip_recorded: bool,
     /// Delete from the service what is on disk
     #[arg(long)]
     pub delete: bool,
-    /// A file of recordings that are known to be lost, a SID per line
+    /// A list of the SIDs that are known to be lost
     #[arg(long, value_name = "FILE")]
     pub acknowledged: Option<PathBuf>,
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,
-    /// List again until nothing is processing, at most this long, such as 10m
+    /// List again until nothing is processing: 10m, 90s
     #[arg(long, value_name = "DURATION", value_parser = moment::parse_duration)]
     #[arg(conflicts_with = "dry_run")]
     pub wait: Option<Duration>,
