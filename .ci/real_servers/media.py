@@ -39,5 +39,9 @@ def sha256(file):
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
+# A partial file is synced at each multiple of so many bytes, and resumed there after a kill.
+STEP = 8 << 20
+
+
 def partial_size(archive):
     return sum(file.stat().st_size for file in archive.glob("*.part"))

@@ -6,15 +6,12 @@ import subprocess
 import pytest
 
 from harness import BUILT, ROOM, TOOL, run, start, wait_until
-from media import assert_holds, partial_size, records, sid
+from media import STEP, assert_holds, partial_size, records, sid
 
 # Recordings: the size of each by its number.
 SMALL = dict.fromkeys(range(8), 100_000)
 BIG = {8: 16_000_000}
 RESUMED = {9: 40_000_000}
-
-# A partial file is resumed from a multiple of so many bytes.
-STEP = 8 << 20
 
 
 def mount(folder, *options):

@@ -13,10 +13,8 @@ import subprocess
 import pytest
 
 from harness import ROOM, TOOL, run, start, wait_until
-from media import assert_holds, partial_size, records
+from media import STEP, assert_holds, partial_size, records
 
-# A partial file is synced at each multiple of so many bytes.
-STEP = 8 << 20
 # In pieces that end within a block of the file system.
 PIECES = "limit_rate 10m; sendfile off; output_buffers 1 10007;"
 SMALL = {number: 3000 + number for number in range(5)}

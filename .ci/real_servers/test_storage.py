@@ -7,7 +7,7 @@ import requests
 
 from api import recording
 from harness import ROOM, TOOL, free_port, run, start, wait_until
-from media import assert_holds, media, partial_size, records, sid
+from media import STEP, assert_holds, media, partial_size, records, sid
 
 SMALL = dict.fromkeys(range(5), 300_000)
 BIG = {5: 12_000_000}
@@ -85,7 +85,7 @@ def test_a_recording_of_more_than_4_gib(api, storage, archive):
     run(TOOL, "archive", "--to", archive, ROOM, base_url=server.url).succeeded()
 
     subprocess.run(["cmp", original, archive / f"{sid(1)}.mka"], check=True)
-    assert storage.requests()[-1].range == f"bytes={received}-"
+    assert storage.requests()[-1].range == f"bytes={(received - 1) // STEP * STEP}-"
 
 
 def test_a_storage_with_a_private_authority(api, storage, nginx, authority, archive):
