@@ -328,11 +328,11 @@ impl ListRecordings {
         let mut filters = self.filters.clone();
         if let Some(Status::Other(value)) = &filters.status {
             let expected = "processing, completed, deleted or failed";
-            return Err(Error::invalid_input("status filter", value, expected));
+            return Err(Error::invalid_input("status filter", value.as_str(), expected));
         }
         if let Some(RecordingType::Other(value)) = &filters.media_type {
             let expected = "audio, video or data";
-            return Err(Error::invalid_input("media type filter", value, expected));
+            return Err(Error::invalid_input("media type filter", value.as_str(), expected));
         }
         if self.list != List::Account
             && let Some((filter, value)) = filters.account_only()

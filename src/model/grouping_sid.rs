@@ -60,12 +60,6 @@ impl FromStr for GroupingSid {
     }
 }
 
-impl AsRef<str> for GroupingSid {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
 impl fmt::Display for GroupingSid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

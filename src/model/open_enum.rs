@@ -1,8 +1,6 @@
 //! Enums that grow with the API: a known value is recognised in any case and written as the schema
 //! does, an unknown one is kept verbatim.
 
-use std::fmt;
-
 /// A value that this version of the crate has no name for, exactly as the API sent it.
 ///
 /// Only parsing creates one, so the variant `Other` of an enum never holds a value that has a name.
@@ -24,18 +22,6 @@ impl UnknownValue {
     /// Returns the value as the API sent it.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl AsRef<str> for UnknownValue {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl fmt::Display for UnknownValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -69,35 +55,14 @@ macro_rules! open_enum {
             }
         }
 
-        impl std::str::FromStr for $name {
-            type Err = std::convert::Infallible;
-
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Ok(text.into())
-            }
-        }
-
         /// Compares with the value that the text is parsed to: a known value equals its name in any
         /// case, an unknown one only the exact text.
-        impl PartialEq<str> for $name {
-            fn eq(&self, text: &str) -> bool {
-                match self {
-                    Self::Other(value) => value.as_str() == text,
-                    known => known.as_str().eq_ignore_ascii_case(text),
-                }
-            }
-        }
-
-        /// Compares as with `str`.
         impl PartialEq<&str> for $name {
             fn eq(&self, text: &&str) -> bool {
-                *self == **text
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                self.as_str()
+                match self {
+                    Self::Other(value) => value.as_str() == *text,
+                    known => known.as_str().eq_ignore_ascii_case(text),
+                }
             }
         }
 

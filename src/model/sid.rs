@@ -71,15 +71,9 @@ macro_rules! sid {
             }
         }
 
-        impl PartialEq<str> for $name {
-            fn eq(&self, text: &str) -> bool {
-                self.as_str().eq_ignore_ascii_case(text)
-            }
-        }
-
         impl PartialEq<&str> for $name {
             fn eq(&self, text: &&str) -> bool {
-                *self == **text
+                self.as_str().eq_ignore_ascii_case(text)
             }
         }
 

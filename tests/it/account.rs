@@ -133,7 +133,7 @@ fn parameter_that_the_list_does_not_have_is_rejected_before_any_request() {
             format!("invalid media type filter \"data\": {account_only}"),
         ),
         (
-            of_account().media_type("film".parse().unwrap()),
+            of_account().media_type("film".into()),
             "invalid media type filter \"film\": expected audio, video or data".to_owned(),
         ),
         (of_account().page_size(20).continue_at(point_of_room), "invalid resume point".to_owned()),

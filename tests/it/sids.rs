@@ -93,8 +93,8 @@ fn sids_that_differ_in_case_are_equal_and_print_as_they_came() {
     assert_eq!(sid, other);
     assert_eq!(sid.cmp(&other), Ordering::Equal);
     assert_eq!(HashSet::from([sid, other]).len(), 1);
-    assert!(sid == *text && sid == text && sid == *lower && sid == lower.as_str());
-    assert!(sid != text[..33] && sid != text.replace('9', "8").parse::<RoomSid>().unwrap());
+    assert!(sid == text && sid == lower.as_str());
+    assert!(sid != &text[..33] && sid != text.replace('9', "8").parse::<RoomSid>().unwrap());
     assert_eq!((sid.to_string(), other.to_string()), (text.to_owned(), lower));
 }
 
@@ -109,7 +109,7 @@ fn sids_are_ordered_without_case() {
 fn enum_equals_the_texts_that_it_is_parsed_from() {
     use twilio_room_recordings::{Codec, Status};
 
-    assert!(Codec::Opus == "opus" && Codec::Opus == *"OPUS" && Codec::Opus != "VP8");
+    assert!(Codec::Opus == "opus" && Codec::Opus == "OPUS" && Codec::Opus != "VP8");
     let unknown = Status::from("Archived");
     assert!(unknown == "Archived" && unknown != "archived" && unknown != "completed");
 }

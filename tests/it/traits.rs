@@ -21,11 +21,12 @@ const fn value<
 }
 const fn key<T: Clone + Ord + Hash>() {}
 const fn hashed<T: Hash>() {}
-const fn text<T: AsRef<str> + Display + FromStr + Serialize + DeserializeOwned>() {}
+const fn text<T: Display + Serialize + DeserializeOwned>() {}
+const fn parsed<T: AsRef<str> + FromStr>() {}
 const fn error<T: StdError + Send + Sync + 'static>() {}
 const fn iterator<T: FusedIterator>() {}
 const fn made_from<T: for<'a> From<&'a str>>() {}
-const fn compared_with_text<T: PartialEq<str> + for<'a> PartialEq<&'a str>>() {}
+const fn compared_with_text<T: for<'a> PartialEq<&'a str>>() {}
 
 macro_rules! assert_for {
     ($assertion:ident: $($type:ty),* $(,)?) => {
@@ -46,6 +47,8 @@ assert_for!(hashed: Deletion, Downloaded, Encryption, GroupingSids, Links, Parti
     RetryPolicy, RoomRecording);
 assert_for!(text: AccountSid, ApiKeySid, OAuthClientSid, Codec, ContainerFormat, ParticipantSid, RecordingSid,
     RecordingType, RoomSid, SourceSid, Status);
+assert_for!(parsed: AccountSid, ApiKeySid, OAuthClientSid, ParticipantSid, RecordingSid, RoomSid,
+    SourceSid);
 assert_for!(made_from: Codec, ContainerFormat, RecordingType, Status);
 assert_for!(compared_with_text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid,
     RecordingSid, RecordingType, RoomSid, SourceSid, Status);
