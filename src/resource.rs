@@ -93,8 +93,9 @@ impl RecordingResource {
     /// # Errors
     ///
     /// - [`NotFound`](ErrorKind::NotFound) if the recording does not exist.
-    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the response is not a valid record, or
-    ///   is the record of another recording.
+    /// - [`InvalidRecord`](ErrorKind::InvalidRecord) if the record is invalid.
+    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the response is not JSON, or is the record
+    ///   of another recording.
     /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes.
     /// - Any error of a request to the API.
     ///
@@ -108,7 +109,16 @@ impl RecordingResource {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn fetch(&self) -> Result<RoomRecording, Error> {
-        self.fetch_by(parse_record)
+        let path = self.path();
+        self.http.request(&self.request(Method::GET, &path), &mut Vec::new(), |head, body| {
+            head.expect(200)?;
+            let record = parse_record(body, List::Room(self.room))?;
+            if record.sid != self.recording {
+                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
+                return Err(Error::invalid_response(reason));
+            }
+            Ok(record)
+        })
     }
 
     /// Deletes the recording. Its media is gone, and the API may keep its record, with the status
@@ -157,23 +167,6 @@ impl RecordingResource {
 
     pub(crate) fn http(&self) -> &Arc<Http> {
         &self.http
-    }
-
-    /// Fetches the record, and reads it by one of the two functions for that.
-    pub(crate) fn fetch_by(
-        &self,
-        parse: impl Fn(&[u8], List) -> Result<RoomRecording, Error>,
-    ) -> Result<RoomRecording, Error> {
-        let path = self.path();
-        self.http.request(&self.request(Method::GET, &path), &mut Vec::new(), |head, body| {
-            head.expect(200)?;
-            let record = parse(body, List::Room(self.room))?;
-            if record.sid != self.recording {
-                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
-                return Err(Error::invalid_response(reason));
-            }
-            Ok(record)
-        })
     }
 
     pub(crate) fn path(&self) -> String {

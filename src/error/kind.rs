@@ -68,7 +68,7 @@ pub enum ErrorKind {
         /// The difference to the contract.
         reason: String,
     },
-    /// One record of a page is invalid. The listing continues after it.
+    /// A record is invalid. A listing continues after it.
     InvalidRecord(InvalidRecord),
     /// The API named a next page that this listing has already fetched, or returned three pages in a
     /// row with the records of earlier pages.
@@ -180,7 +180,8 @@ pub struct InvalidInput {
     pub expected: String,
 }
 
-/// An invalid record, and its position in the listing.
+/// An invalid record, and its position in the listing. Page and index of a recording that was fetched
+/// alone are 0.
 ///
 /// ```
 /// use twilio_room_recordings::{ErrorKind, Page};
@@ -268,11 +269,10 @@ impl fmt::Display for InvalidInput {
 
 impl fmt::Display for InvalidRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid record ")?;
-        if let Some(sid) = self.sid {
-            write!(f, "{sid} ")?;
+        match self.sid {
+            Some(sid) => write!(f, "invalid record {sid}: ")?,
+            None => write!(f, "invalid record (page {}, index {}): ", self.page, self.index)?,
         }
-        write!(f, "(page {}, index {}): ", self.page, self.index)?;
         if let Some(field) = &self.field {
             write!(f, "{} ", Escaped(field))?;
         }

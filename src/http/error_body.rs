@@ -2,7 +2,7 @@
 
 use ureq::http::StatusCode;
 
-use crate::error::{ApiError, Error, ErrorKind};
+use crate::error::{ApiError, Error, ErrorKind, InvalidRecord};
 
 /// The part of an error response's body that is read.
 pub(super) const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
@@ -42,7 +42,11 @@ impl Error {
 /// whatever its status.
 pub(super) fn explained_by(error: Error, body: &[u8]) -> Error {
     match (error.kind(), error_in_success(body)) {
-        (ErrorKind::InvalidResponse { .. }, Some(error)) => match error.status {
+        (
+            ErrorKind::InvalidResponse { .. }
+            | ErrorKind::InvalidRecord(InvalidRecord { sid: None, .. }),
+            Some(error),
+        ) => match error.status {
             400..=599 => Error::rejected(error),
             _ => Error::invalid_response(format!("expected success, got {error}")),
         },

@@ -10,6 +10,6 @@ mod request;
 
 pub use page::Page;
 pub use pages::Pages;
-pub(crate) use record::{parse_record, parse_usable_record};
+pub(crate) use record::parse_record;
 pub use recordings::RecordingsIter;
 pub use request::ListRecordings;

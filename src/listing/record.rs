@@ -16,36 +16,11 @@ const ESSENTIAL: [&str; 7] =
 /// Decodes a body that is one record.
 pub(crate) fn parse_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
     let text = text_of(body)?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(text, error))?;
     decode_record(text, 0, 0, |record| list.check(record))
-        .map_err(|error| invalid_body(text, error.into_kind()))
 }
 
-/// Decodes a body that is one record, without the fields that are invalid, if it can be used.
-pub(crate) fn parse_usable_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
-    let text = text_of(body)?;
-    decode_record(text, 0, 0, |record| list.check(record)).or_else(|error| {
-        match error.into_kind() {
-            ErrorKind::InvalidRecord(InvalidRecord { recording: Some(recording), .. }) => {
-                Ok(*recording)
-            }
-            kind => Err(invalid_body(text, kind)),
-        }
-    })
-}
-
-/// The error of a body that is not JSON, or whose record is invalid. It has no place on a page.
-fn invalid_body(text: &str, kind: ErrorKind) -> Error {
-    match (serde_json::from_str::<IgnoredAny>(text), kind) {
-        (Err(error), _) => not_json(text, error),
-        (Ok(_), ErrorKind::InvalidRecord(InvalidRecord { field, reason, .. })) => {
-            let field = field.map_or(String::new(), |field| format!("{field} "));
-            Error::invalid_response(format!("{field}{reason}"))
-        }
-        (Ok(_), kind) => Error::new(kind),
-    }
-}
-
-/// Decodes a record of a page field by field.
+/// Decodes a record field by field.
 pub(super) fn decode_record(
     json: &str,
     page: u64,

@@ -54,7 +54,6 @@ enum Body {
     Closed,
     Open(Box<OpenBody>),
     Complete,
-    TooLong(Excess),
 }
 
 /// A body of the right version, at the position of the next byte.
@@ -64,13 +63,6 @@ struct OpenBody {
     /// The position from which the body was requested.
     from: u64,
     version: Version,
-}
-
-/// A body that is longer than the media may be.
-#[derive(Clone, Copy, Debug)]
-struct Excess {
-    from: u64,
-    reached: u64,
 }
 
 impl MediaReader {
@@ -211,8 +203,9 @@ impl MediaReader {
     /// Sends one request for the media from the current position on.
     fn request(&mut self, url: &SignedUrl) -> Result<OpenBody, Interrupted> {
         let from = self.position;
-        let requested =
-            self.media.http().get_media(self.media.sid(), url, from, self.media.own_deadline());
+        let resource = &self.media.resource;
+        let (sid, deadline) = (resource.sid(), resource.own_deadline());
+        let requested = resource.http().get_media(sid, url, from, deadline);
         let media = requested.map_err(|error| self.rejected(error))?;
 
         let encryption = Encryption::read(media.envelope).map_err(|error| unusable(from, error))?;
@@ -275,7 +268,7 @@ impl MediaReader {
 
     /// A failure on the way, which says nothing about the media.
     fn interrupted(&self, error: Error) -> Interrupted {
-        if error.is_transient() && self.media.own_deadline().has_passed() {
+        if error.is_transient() && self.media.resource.own_deadline().has_passed() {
             let exceeded = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
             return Interrupted::Failed(exceeded);
         }
@@ -302,8 +295,9 @@ impl MediaReader {
     }
 
     fn wait(&self, attempt: u32, error: Error) -> Result<(), Error> {
-        let sid = Some(self.media.sid());
-        self.media.http().wait_before_retry(attempt, self.media.own_deadline(), sid, error)
+        let resource = &self.media.resource;
+        let (sid, deadline) = (resource.sid(), resource.own_deadline());
+        resource.http().wait_before_retry(attempt, deadline, Some(sid), error)
     }
 
     /// Reads the next bytes. No byte means that the media is complete.
@@ -318,7 +312,6 @@ impl MediaReader {
             let is_at_end = total == Some(self.position);
             let mut open = match mem::take(&mut self.body) {
                 Body::Open(open) => open,
-                Body::TooLong(excess) => return Err(self.too_long(excess)),
                 body => {
                     self.body = body;
                     return Ok(0);
@@ -334,8 +327,10 @@ impl MediaReader {
                 }
                 Ok(count) => {
                     let reached = self.position.saturating_add(count as u64);
-                    if total.is_some_and(|total| reached > total) {
-                        return Err(self.too_long(Excess { from: open.from, reached }));
+                    if let Some(total) = total.filter(|total| reached > *total) {
+                        let error = self.size_mismatch(total, reached);
+                        let attempts = self.failures.current();
+                        return Err(unusable(open.from, error.after_attempts(attempts)));
                     }
                     self.advance(open, count as u64);
                     return Ok(count);
@@ -356,13 +351,6 @@ impl MediaReader {
     fn complete(&mut self, open: Box<OpenBody>) {
         self.pinned.get_or_insert(open.version);
         self.body = Body::Complete;
-    }
-
-    fn too_long(&mut self, excess: Excess) -> Interrupted {
-        let recorded = self.total().unwrap_or_default();
-        self.body = Body::TooLong(excess);
-        let error = self.size_mismatch(recorded, excess.reached);
-        unusable(excess.from, error.after_attempts(self.failures.current()))
     }
 
     fn changed(&self) -> Error {

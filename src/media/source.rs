@@ -3,10 +3,8 @@
 
 use serde::Deserialize;
 
-use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind};
-use crate::http::{Head, Http, Method, SignedUrl};
-use crate::listing::parse_usable_record;
+use crate::error::{Error, ErrorKind, InvalidRecord};
+use crate::http::{Head, Method, SignedUrl};
 use crate::model::{RecordingSid, RoomRecording, Status};
 use crate::resource::RecordingResource;
 
@@ -70,7 +68,7 @@ impl Media {
     pub(super) fn recorded(&self) -> Result<Known, Error> {
         let known = match &self.known {
             Some(known) => known.clone(),
-            None => Known::of(&self.resource.fetch_by(parse_usable_record)?),
+            None => self.fetch()?,
         };
 
         match known.status.clone() {
@@ -83,6 +81,22 @@ impl Media {
         }
     }
 
+    /// Fetches the record. It may be invalid in fields that are not about the media.
+    fn fetch(&self) -> Result<Known, Error> {
+        let error = match self.resource.fetch() {
+            Ok(record) => return Ok(Known::of(&record)),
+            Err(error) => error,
+        };
+        match error.kind() {
+            ErrorKind::InvalidRecord(InvalidRecord { recording: Some(record), .. })
+                if record.sid == self.sid() =>
+            {
+                Ok(Known::of(record))
+            }
+            _ => Err(error),
+        }
+    }
+
     /// The size of unencrypted media that the record names, if the record is at hand.
     pub(super) fn known_size(&self) -> Option<u64> {
         self.known.as_ref().filter(|known| !known.names_key)?.size
@@ -92,20 +106,12 @@ impl Media {
         self.resource.sid()
     }
 
-    pub(super) fn http(&self) -> &Http {
-        self.resource.http()
-    }
-
-    pub(super) fn own_deadline(&self) -> Deadline {
-        self.resource.own_deadline()
-    }
-
     /// Requests a signed URL.
     pub(super) fn sign(&self) -> Result<SignedUrl, Error> {
         let path = format!("{}/Media", self.resource.path());
         let request = self.resource.request(Method::GET, &path);
-        self.http().request(&request, &mut Vec::new(), |head, body| {
-            self.http().signed_url(&path, &location(head, body)?)
+        self.resource.http().request(&request, &mut Vec::new(), |head, body| {
+            self.resource.http().signed_url(&path, &location(head, body)?)
         })
     }
 }

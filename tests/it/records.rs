@@ -64,7 +64,7 @@ fn invalid_record_is_one_item_and_the_listing_continues() {
     assert_eq!(serde_json::from_str::<Value>(&bad.json).unwrap(), records[2]);
     assert_eq!(
         error.to_string(),
-        "invalid record RT00000000000000000000000000000002 (page 0, index 2): duration \"ten\": \
+        "invalid record RT00000000000000000000000000000002: duration \"ten\": \
          expected a JSON number"
     );
 }
@@ -163,7 +163,7 @@ fn record_of_another_room_is_invalid() {
     let [Ok(_), Err(error)] = &items[..] else { panic!("{items:?}") };
     assert_eq!(
         error.to_string(),
-        "invalid record RT00000000000000000000000000000001 (page 0, index 1): room_sid \
+        "invalid record RT00000000000000000000000000000001: room_sid \
          \"RMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\": expected RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, \
          the requested room"
     );
@@ -371,12 +371,12 @@ fn message_names_the_value_and_what_is_valid() {
         let mut record = recording(1);
         record[field] = value;
         let (_, message) = fault(&record);
-        assert_eq!(message, format!("invalid record {sid} (page 0, index 0): {field} {expected}"));
+        assert_eq!(message, format!("invalid record {sid}: {field} {expected}"));
     }
 
     let mut record = recording(1);
     record.as_object_mut().unwrap().remove("status");
-    assert!(fault(&record).1.ends_with("index 0): status is missing"));
+    assert!(fault(&record).1.ends_with("1: status is missing"));
     let text = recording(1).to_string().replacen('{', "{\"size\": 1,", 1);
     let (field, message) = fault_of(&text);
     assert_eq!(field.as_deref(), Some("size"));

@@ -37,16 +37,15 @@ fn response_that_is_not_the_requested_record_is_an_error() {
     let mut of_another_room = recording(1);
     of_another_room["room_sid"] = json!(format!("RM{}", "b".repeat(32)));
     of_another_room["grouping_sids"] = Value::Null;
-    for (body, words) in [
-        (bad, "size \"big\": expected a JSON number"),
-        (of_another_room, "room_sid \"RMbbbb"),
-        (recording(2), "got RT00000000000000000000000000000002"),
-        (json!(null), "null: expected an object"),
+    for (body, start) in [
+        (bad, "invalid record RT00000000000000000000000000000001: size \"big\": expected a "),
+        (of_another_room, "invalid record RT00000000000000000000000000000001: room_sid \"RMbbbb"),
+        (json!(null), "invalid record (page 0, index 0): null: expected an object"),
+        (recording(2), "invalid response from 127.0.0.1: expected recording RT0000"),
     ] {
         let server = Server::start(move |_| json_response(200, &body));
         let error = resource(&client(server.base_url()), 1).fetch().unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::InvalidResponse { .. }), "{error:?}");
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().starts_with(start), "{error}");
         assert_eq!(server.requests().len(), 1);
     }
     let server = Server::start(|_| error_response(404, 20404, "gone"));

@@ -304,7 +304,7 @@ fn invalid_record_is_an_error_and_the_others_are_archived() {
     records[0]["date_created"] = json!("yesterday");
     let room = ArchivedRoom::of(records);
     let archived = room.run(&[]).expect(1);
-    let start = format!("error: {ROOM}: invalid record {} (", sid(0));
+    let start = format!("error: {ROOM}: invalid record {}: ", sid(0));
     assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
     assert_eq!(room.recorded_sids(), [sid(1)]);
 }
@@ -314,7 +314,7 @@ fn record_with_invalid_informational_fields_is_archived_as_it_came() {
     let mut odd = recording(1);
     (odd["duration"], odd["track_name"]) = (json!("an hour"), json!(["a", 1e3]));
     let room = ArchivedRoom::of(vec![recording(0), odd.clone()]);
-    let start = format!("warning: {ROOM}: invalid record {} (page 0, index 1): duration ", sid(1));
+    let start = format!("warning: {ROOM}: invalid record {}: duration ", sid(1));
     for arguments in [&[][..], &["--delete"]] {
         let archived = room.run(arguments).expect(0);
         let warning = archived.stderr_lines()[0];

@@ -258,7 +258,7 @@ fn invalid_record_is_reported_and_the_listing_continues() {
     let listed = run(&serve_page(&records), &["list", ROOM, "--json"]).expect(1);
     assert_eq!(listed.stdout_lines().len(), 2);
     assert_eq!(listed.stderr_lines().len(), 1);
-    let start = format!("error: {ROOM}: invalid record {} (", sid(1));
+    let start = format!("error: {ROOM}: invalid record {}: ", sid(1));
     assert!(listed.stderr.starts_with(&start), "{}", listed.stderr);
     assert!(listed.stderr.contains("size \"big\""), "{}", listed.stderr);
 }
