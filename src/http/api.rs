@@ -66,8 +66,8 @@ pub(crate) struct Head {
 
 impl Head {
     /// The target of a redirect; `None` if the response is not a redirect.
-    pub(crate) fn redirect(&self) -> Option<Option<&str>> {
-        self.status.is_redirection().then_some(self.location.as_deref())
+    pub(crate) fn redirect(&self) -> Option<&str> {
+        self.location.as_deref().filter(|_| self.status.is_redirection())
     }
 
     pub(crate) fn expect(&self, expected: u16) -> Result<(), Error> {

@@ -18,7 +18,7 @@ mod token;
 mod url;
 
 pub(crate) use agent::Connections;
-pub(crate) use api::{ApiRequest, Head, Http};
+pub(crate) use api::{ApiRequest, Http};
 pub(crate) use retry::OnRetry;
 pub use retry::{Retry, RetryPolicy};
 pub(crate) use settings::{ConnectionSettings, ProxyChoice};

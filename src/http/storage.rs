@@ -160,8 +160,11 @@ fn media_response(response: Response<Body>, from: u64, peer: Peer) -> Result<Med
         return Err(Error::invalid_response(reason));
     }
 
+    // ureq names no length for an empty body.
+    let has_length = !response.headers().contains_key(TRANSFER_ENCODING);
+    let body_length = || header(CONTENT_LENGTH).filter(|_| has_length)?.parse().ok();
     let (first, length) = match response.status().as_u16() {
-        200 => (0, content_length(&response)),
+        200 => (0, body_length()),
         206 => {
             let range = header(CONTENT_RANGE).unwrap_or_default();
             match headers::content_range(&range) {
@@ -192,14 +195,4 @@ fn is_transformation(encoding: &str) -> bool {
 
     let mut codings = encoding.split(',').map(|it| it.trim().to_ascii_lowercase());
     codings.any(|it| TRANSFORMATIONS.contains(&it.strip_prefix("x-").unwrap_or(&it)))
-}
-
-/// The length of the body. For an empty body, ureq returns none.
-fn content_length(response: &Response<Body>) -> Option<u64> {
-    let is_empty = || {
-        let headers = response.headers();
-        let is_zero = headers::text(headers, CONTENT_LENGTH).is_some_and(|it| it.trim() == "0");
-        is_zero && !headers.contains_key(TRANSFER_ENCODING)
-    };
-    response.body().content_length().or_else(|| is_empty().then_some(0))
 }

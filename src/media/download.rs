@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::copy::copy;
+use super::failures::Interrupted;
 use super::file;
 use super::progress::{Downloaded, Progress};
 use super::reader::MediaReader;
@@ -53,8 +54,8 @@ impl<F: FnMut(Progress) -> ControlFlow<()>> Download<F> {
     /// - [`Cancelled`](crate::ErrorKind::Cancelled) if the callback cancels the download.
     pub fn write_to(mut self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
         let mut reader = MediaReader::open(self.media)?;
-        copy(&mut reader, out, &mut self.on_progress)
-            .map_err(|error| error.into_error("the media"))?;
+        copy(&mut reader, out, "the media", &mut self.on_progress)
+            .map_err(Interrupted::into_error)?;
         Ok(reader.downloaded())
     }
 

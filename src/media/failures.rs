@@ -1,6 +1,8 @@
 //! The failures of one transfer, as the retry policy counts them.
 
-use crate::error::Error;
+use std::{fmt, io};
+
+use crate::error::{Error, ErrorKind};
 
 /// After this many bytes over one connection, the failures before it no longer count.
 const PROGRESS: u64 = 64 * 1024;
@@ -16,6 +18,16 @@ pub(super) enum Interrupted {
 }
 
 impl Interrupted {
+    /// A failure of what the media is written to.
+    pub(super) fn unwritten(target: impl fmt::Display, error: io::Error) -> Self {
+        Self::Failed(Error::write(target, error))
+    }
+
+    /// Returns `true` if a later download can resume after the bytes that were written.
+    pub(super) fn can_resume(&self) -> bool {
+        matches!(self, Self::Failed(error) if !matches!(error.kind(), ErrorKind::Write { .. }))
+    }
+
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Failed(error) | Self::StartOver(error) => error,

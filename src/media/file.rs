@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::copy::{CopyError, copy};
+use super::copy::copy;
 use super::encryption::Encryption;
 use super::failures::Interrupted;
 use super::folder::{check, size_there};
@@ -12,7 +12,7 @@ use super::partial::Partial;
 use super::progress::{Downloaded, Progress};
 use super::reader::MediaReader;
 use super::source::Media;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Downloads the media to a file.
 pub(super) fn download_to(
@@ -20,7 +20,6 @@ pub(super) fn download_to(
     path: &Path,
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Downloaded, Error> {
-    let named = |error: CopyError| error.into_error(path.display());
     let size_there = |size| size_there(path, size).filter(|_| !media.replaces);
     if let Some(size) = size_there(media.known_size()) {
         // For the status, which may say that there is no media.
@@ -28,7 +27,7 @@ pub(super) fn download_to(
         return Ok(there(size, None));
     }
 
-    check(path).map_err(|error| named(error.into()))?;
+    check(path).map_err(|error| Error::write(path.display(), error))?;
     let recorded = media.recorded()?;
     let mut reader = MediaReader::new(media.clone(), recorded.size);
     if recorded.names_key && !media.replaces && path.is_file() {
@@ -41,21 +40,27 @@ pub(super) fn download_to(
     }
 
     loop {
-        let Err(error) = fetch(&mut reader, path, on_progress) else {
+        let Err(interrupted) = fetch(&mut reader, path, on_progress) else {
             return Ok(reader.downloaded());
         };
-        if matches!(error, CopyError::Interrupted(_))
+        if !is_of_this_side(&interrupted)
             && (!recorded.names_key || reader.encryption().is_some())
             && let Some(size) = size_there(reader.expected())
         {
             // Another download was faster.
             return Ok(there(size, reader.encryption()));
         }
-        match error {
-            CopyError::Interrupted(Interrupted::StartOver(error)) => reader.start_over(error)?,
-            error => return Err(named(error)),
+        match interrupted {
+            Interrupted::StartOver(error) => reader.start_over(error)?,
+            Interrupted::Failed(error) => return Err(error),
         }
     }
+}
+
+/// Returns `true` for a failure that says nothing about the media.
+fn is_of_this_side(interrupted: &Interrupted) -> bool {
+    matches!(interrupted, Interrupted::Failed(error)
+        if matches!(error.kind(), ErrorKind::Write { .. } | ErrorKind::Cancelled))
 }
 
 /// The result if the file is already there.
@@ -68,20 +73,24 @@ fn fetch(
     reader: &mut MediaReader,
     path: &Path,
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
-) -> Result<(), CopyError> {
+) -> Result<(), Interrupted> {
+    let unwritten = |error| Interrupted::unwritten(path.display(), error);
     reader.connect_if_closed()?;
-    let mut partial = Partial::open(path, reader.version_id())?;
-    let copied = fill(reader, &mut partial, on_progress);
+    let mut partial = Partial::open(path, reader.version_id()).map_err(unwritten)?;
+    let copied = fill(reader, &mut partial, path, on_progress);
     match &copied {
         Ok(()) => {
             let is_there = || size_there(path, Some(reader.position())).is_some();
             // If it has become the file at the path, another download was faster.
-            if !partial.publish(path, reader.position())? && !is_there() {
-                let reason = "the partial file was removed or replaced";
-                return Err(io::Error::other(reason).into());
+            if !partial.publish(path, reader.position()).map_err(unwritten)? && !is_there() {
+                return Err(unwritten(io::Error::other(
+                    "the partial file was removed or replaced",
+                )));
             }
         }
-        Err(error) if error.can_resume() && size_there(path, reader.expected()).is_none() => {
+        Err(interrupted)
+            if interrupted.can_resume() && size_there(path, reader.expected()).is_none() =>
+        {
             partial.keep();
         }
         Err(_) => partial.discard(),
@@ -93,12 +102,14 @@ fn fetch(
 fn fill(
     reader: &mut MediaReader,
     partial: &mut Partial,
+    path: &Path,
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
-) -> Result<(), CopyError> {
+) -> Result<(), Interrupted> {
     reader.pin();
-    let position = partial.resume(reader.total())?;
+    let resumed = partial.resume(reader.total());
+    let position = resumed.map_err(|error| Interrupted::unwritten(path.display(), error))?;
     if position > 0 {
         reader.skip_to(position);
     }
-    copy(reader, partial, on_progress)
+    copy(reader, partial, path.display(), on_progress)
 }

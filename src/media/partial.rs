@@ -37,19 +37,11 @@ impl Partial {
     }
 
     fn create_random(path: &Path) -> io::Result<Self> {
-        loop {
-            let path = random_partial_path(path);
-            match create_new(&path) {
-                Ok(file) => {
-                    // Shows others that it is in use. Some file systems have no locks.
-                    let _ = file.try_lock();
-                    let place = Place { path, is_kept: false };
-                    return Ok(Self { file, position: 0, place });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let path = random_partial_path(path);
+        let file = create_new(&path)?;
+        // Shows others that it is in use. Some file systems have no locks.
+        let _ = file.try_lock();
+        Ok(Self { file, position: 0, place: Place { path, is_kept: false } })
     }
 
     /// Moves to the end of the bytes that are certainly right, and returns its position: after a loss

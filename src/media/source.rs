@@ -1,10 +1,8 @@
 //! `Media`: what a transfer needs of the API, which is the record's status and size, and the signed
 //! URL.
 
-use serde::Deserialize;
-
 use crate::error::{Error, ErrorKind, InvalidRecord};
-use crate::http::{Head, Method, SignedUrl};
+use crate::http::{Method, SignedUrl};
 use crate::model::{RecordingSid, RoomRecording, Status};
 use crate::resource::RecordingResource;
 
@@ -110,29 +108,11 @@ impl Media {
     pub(super) fn sign(&self) -> Result<SignedUrl, Error> {
         let path = format!("{}/Media", self.resource.path());
         let request = self.resource.request(Method::GET, &path);
-        self.resource.http().request(&request, &mut Vec::new(), |head, body| {
-            self.resource.http().signed_url(&path, &location(head, body)?)
+        self.resource.http().request(&request, &mut Vec::new(), |head, _| {
+            // The body may hold a signature, so none of it is shown.
+            let reason = "expected a redirect to the media, got none";
+            let location = head.redirect().ok_or_else(|| Error::invalid_response(reason))?;
+            self.resource.http().signed_url(&path, location)
         })
     }
-}
-
-/// The target of the redirect to the media: from the header, or else from the body.
-fn location(head: &Head, body: &[u8]) -> Result<String, Error> {
-    #[derive(Deserialize)]
-    struct Redirect {
-        redirect_to: String,
-    }
-
-    let Some(location) = head.redirect() else {
-        // The response may hold a signature, so none of it is shown.
-        let reason = "expected a redirect to the media, got none";
-        return Err(Error::invalid_response(reason));
-    };
-    if let Some(url) = location {
-        return Ok(url.to_owned());
-    }
-
-    serde_json::from_slice(body)
-        .map(|Redirect { redirect_to }| redirect_to)
-        .map_err(|_| Error::invalid_response("a redirect to the media without a URL"))
 }
