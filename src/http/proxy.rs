@@ -4,7 +4,7 @@ use ureq::http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
 use super::settings::ProxyChoice;
-use super::url::{check_port, ip_address, is_loopback};
+use super::url::{check_port, is_loopback};
 use crate::auth::variable;
 use crate::error::Error;
 
@@ -52,7 +52,7 @@ impl Proxies {
 
 /// An entry of `NO_PROXY`: a host that is reached without the environment's proxy.
 struct NoProxy {
-    /// A domain with all names below it, an IP address, or `*` for every host.
+    /// A domain with all names below it, or `*` for every host.
     host: String,
     /// The only port that the entry is about, if it names one.
     port: Option<u16>,
@@ -62,29 +62,25 @@ impl NoProxy {
     /// Parses an entry. One in a form that only other programs know covers no host, so that the
     /// proxy is used.
     fn parse(entry: &str) -> Option<Self> {
-        let (host, port) = match entry.rsplit_once(':') {
-            // The colons of an IPv6 address without brackets separate no port.
-            Some((host, port)) if ip_address(entry).is_none() => (host, Some(port.parse().ok()?)),
-            _ => (entry, None),
+        let (host, port) = match entry.split_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (entry, None),
         };
         let host = host.strip_prefix("*.").or(host.strip_prefix('.')).unwrap_or(host);
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        (!host.is_empty()).then_some(Self { host, port })
+        (!host.is_empty()).then(|| Self { host: normal(host), port })
     }
 
     fn covers(&self, uri: &Uri) -> bool {
-        let host = uri.host().unwrap_or_default();
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let is_host = match (ip_address(&self.host), ip_address(&host)) {
-            _ if self.host == "*" => true,
-            (None, None) => {
-                let above = host.strip_suffix(&self.host);
-                above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
-            }
-            (address, other) => address == other,
-        };
-        is_host && self.port.is_none_or(|port| port == uri.port_u16().unwrap_or(443))
+        let host = normal(uri.host().unwrap_or_default());
+        let above = host.strip_suffix(&self.host);
+        let is_below = above.is_some_and(|above| above.is_empty() || above.ends_with('.'));
+        let is_port = self.port.is_none_or(|port| port == uri.port_u16().unwrap_or(443));
+        is_port && (is_below || self.host == "*")
     }
+}
+
+fn normal(host: &str) -> String {
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
 
 /// The host and port of a proxy, for messages.

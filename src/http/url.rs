@@ -83,10 +83,6 @@ impl BaseUrl {
     pub(crate) fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
-
-    pub(crate) fn is_loopback(&self) -> bool {
-        is_loopback(&self.uri)
-    }
 }
 
 /// Parses a URL that has a scheme and a host.
@@ -117,25 +113,11 @@ fn without_secrets(url: &str) -> String {
     }
 }
 
-impl fmt::Debug for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
-    }
-}
-
 /// Returns `true` if the URL's host is `localhost` or a loopback address.
 pub(super) fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
-    match ip_address(host) {
-        Some(address) => address.is_loopback(),
-        None => host.eq_ignore_ascii_case("localhost"),
-    }
-}
-
-/// The host as an IP address, without the brackets of IPv6.
-pub(super) fn ip_address(host: &str) -> Option<IpAddr> {
-    let unbracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    unbracketed.unwrap_or(host).parse().ok()
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
 /// Checks the port, or returns what is expected. ureq would use the default port in place of one

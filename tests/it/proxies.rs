@@ -335,9 +335,8 @@ fn host_not_in_no_proxy_is_reached_through_the_proxy() {
     }
 
     let address = ConnectProxy::start(servers.port);
-    let other_addresses =
-        ["0.0.0.1", "0.0.0.0:1", "1.0.0.0/8", "0.0", ".0", "::", "[::]", "0.0.0.0/8"];
-    let lists = other_addresses.map(|list| ("0.0.0.0", list));
+    let lists = ["0.0.0.1", "0.0.0.0:1", "1.0.0.0/8", "::", "[::]", "0.0.0.0/8"]
+        .map(|list| ("0.0.0.0", list));
     let lists_for_ipv6 = ["0.0.0.0/0", "2001:db8::/32", "::1/128"].map(|list| ("[::]", list));
     for (host, list) in lists.into_iter().chain(lists_for_ipv6) {
         let variables = [("HTTPS_PROXY", address.url()), ("NO_PROXY", list.to_owned())];
@@ -348,22 +347,6 @@ fn host_not_in_no_proxy_is_reached_through_the_proxy() {
         let request = format!("CONNECT {host}:");
         let heads = &address.heads()[before..];
         assert!(heads.iter().any(|head| head.starts_with(&request)), "{host}, {list}: {heads:?}");
-    }
-}
-
-#[test]
-fn address_in_no_proxy_is_compared_as_an_address() {
-    let servers = Servers::start("0.0.0.0");
-    // No TCP connection to a broadcast or multicast address can begin.
-    for (host, list) in [
-        ("255.255.255.255", "255.255.255.255"),
-        ("[ffff::1]", "ffff::1"),
-        ("[ffff::1]", "[FFFF:0::1]"),
-    ] {
-        let variables = [("HTTPS_PROXY", "http://127.0.0.1:1"), ("NO_PROXY", list)];
-        let shown = servers.list(host, &variables);
-        let is_direct = shown.contains("failed: ") && !shown.contains("through proxy");
-        assert!(is_direct, "{host}, {list}: {shown}");
     }
 }
 
