@@ -8,8 +8,8 @@ use crate::auth::{Authentication, Credentials, variable};
 use crate::client::Client;
 use crate::error::Error;
 use crate::http::{
-    BaseUrl, ConnectionSettings, Connections, Http, IpFamily, OnRetry, ProxyChoice, Retry,
-    RetryPolicy, RootCertificates,
+    BaseUrl, ConnectionSettings, Connections, Http, IpFamily, MAX_TIMEOUT, OnRetry, ProxyChoice,
+    Retry, RetryPolicy, RootCertificates,
 };
 
 impl Client {
@@ -270,7 +270,7 @@ impl ClientBuilder {
 
     /// Sets the time limit for connecting, including the TLS handshake. The default is 10 s. The
     /// resolution of the host name has a limit of its own, of the same length. With the feature
-    /// `dns-cache`, one limit covers both.
+    /// `dns-cache`, one limit covers both. More than a hundred years count as a hundred years.
     ///
     /// ```
     /// use std::time::Duration;
@@ -283,12 +283,12 @@ impl ClientBuilder {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connection.connect_timeout = limit;
+        self.connection.connect_timeout = limit.min(MAX_TIMEOUT);
         self
     }
 
     /// Sets the time limit of one attempt at a request, from name resolution to the last byte of the
-    /// body. The default is 60 s.
+    /// body. The default is 60 s. More than a hundred years count as a hundred years.
     ///
     /// A request for media may take longer. Its limit covers the response's headers, and then each
     /// wait for more bytes.
@@ -304,7 +304,7 @@ impl ClientBuilder {
     /// # Ok::<(), twilio_room_recordings::Error>(())
     /// ```
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.connection.attempt_timeout = limit;
+        self.connection.attempt_timeout = limit.min(MAX_TIMEOUT);
         self
     }
 
@@ -349,7 +349,7 @@ impl ClientBuilder {
     ///   address, or has `https` in a build without a TLS feature,
     /// - the region or the edge is not 1 to 31 letters, digits and hyphens,
     /// - no header can hold the user agent,
-    /// - a time limit is zero or more than a hundred years, or a size limit is zero,
+    /// - a time limit or a size limit is zero,
     /// - the proxy cannot be used. If it is the environment's, and the base URL is of a loopback
     ///   address, the first request to another host fails instead,
     /// - the root certificates, the file of `SSL_CERT_FILE` or the client certificate hold no

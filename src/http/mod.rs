@@ -21,7 +21,7 @@ pub(crate) use agent::Connections;
 pub(crate) use api::{ApiRequest, Http};
 pub(crate) use retry::OnRetry;
 pub use retry::{Retry, RetryPolicy};
-pub(crate) use settings::{ConnectionSettings, ProxyChoice};
+pub(crate) use settings::{ConnectionSettings, MAX_TIMEOUT, ProxyChoice};
 pub use settings::{IpFamily, RootCertificates};
 pub(crate) use storage::MediaBody;
 pub(crate) use ureq::http::Method;

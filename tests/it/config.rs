@@ -22,12 +22,9 @@ fn local() -> ClientBuilder {
 }
 
 #[test]
-fn timeout_out_of_range_is_rejected() {
-    for limit in [Duration::ZERO, Duration::MAX, Duration::from_secs(1 << 62)] {
-        assert_rejected(local().connect_timeout(limit), "invalid connect timeout");
-        assert_rejected(local().attempt_timeout(limit), "invalid attempt timeout");
-    }
-    local().connect_timeout(Duration::from_secs(100 * 365 * 24 * 60 * 60)).build().unwrap();
+fn timeout_of_zero_is_rejected() {
+    assert_rejected(local().connect_timeout(Duration::ZERO), "invalid connect timeout");
+    assert_rejected(local().attempt_timeout(Duration::ZERO), "invalid attempt timeout");
 }
 
 #[test]
