@@ -24,8 +24,6 @@ use crate::model::{AccountSid, ApiKeySid, OAuthClientSid};
 pub struct Credentials {
     identity: Identity,
     secret: Secret,
-    /// Messages then name the variable.
-    is_from_env: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +99,7 @@ impl Credentials {
     ///   need a token, one fetches it, and the others wait for it until their deadlines. If it can't
     ///   be fetched, they all return that error.
     /// - **Renewal.** The client fetches a new token a minute before the old one expires, or after
-    ///   half its lifetime if that is shorter than two minutes. A token without a lifetime
+    ///   half its lifetime if that is shorter than two minutes. A token without a valid lifetime
     ///   (`expires_in`) is taken to live for a minute. A new token is always used for the request
     ///   that it was fetched for, however short its lifetime is.
     /// - **Rejection.** If the API responds to a token with status 401, the client fetches a new
@@ -126,11 +124,7 @@ impl Credentials {
     }
 
     fn new(identity: Identity, secret: String) -> Self {
-        Self { identity, secret: Secret(secret), is_from_env: false }
-    }
-
-    pub(super) fn with_variable_names(self) -> Self {
-        Self { is_from_env: true, ..self }
+        Self { identity, secret: Secret(secret) }
     }
 
     /// Returns the authentication of requests. The base URL is that of the OAuth token endpoint.
@@ -153,16 +147,12 @@ impl Credentials {
 
     /// The credentials without their secret, and what to check if they are rejected.
     pub(crate) fn used(&self) -> String {
-        let (variable, name, sid, secret) = match &self.identity {
-            Identity::Account(sid) => ("TWILIO_ACCOUNT_SID", "account", sid.as_str(), "auth token"),
-            Identity::ApiKey(sid) => ("TWILIO_API_KEY", "API key", sid.as_str(), "secret"),
-            Identity::OAuthClient(sid) => ("TWILIO_CLIENT_ID", "client ID", sid.as_str(), "secret"),
-            Identity::AccessToken => {
-                return "used a bearer token, which may have expired".to_owned();
-            }
-        };
-        let name = if self.is_from_env { variable } else { name };
-        format!("used {name} {sid}; check it and its {secret}")
+        match &self.identity {
+            Identity::Account(sid) => format!("used account {sid}; check it and its auth token"),
+            Identity::ApiKey(sid) => format!("used API key {sid}; check it and its secret"),
+            Identity::OAuthClient(sid) => format!("used client ID {sid}; check it and its secret"),
+            Identity::AccessToken => "used a bearer token, which may have expired".to_owned(),
+        }
     }
 
     fn secret_name(&self) -> &'static str {

@@ -32,15 +32,15 @@ impl Credentials {
     pub fn from_env() -> Result<Self, Error> {
         if let Some((key, secret)) = pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
             let key = parse_sid("TWILIO_API_KEY", "SK", &key)?;
-            return Ok(Self::api_key(key, secret).with_variable_names());
+            return Ok(Self::api_key(key, secret));
         }
         if let Some((client_id, secret)) = pair("TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET")? {
             let client_id = parse_sid("TWILIO_CLIENT_ID", "OQ", &client_id)?;
-            return Ok(Self::oauth(client_id, secret).with_variable_names());
+            return Ok(Self::oauth(client_id, secret));
         }
         if let Some((account, token)) = pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")? {
             let account = parse_sid("TWILIO_ACCOUNT_SID", "AC", &account)?;
-            return Ok(Self::auth_token(account, token).with_variable_names());
+            return Ok(Self::auth_token(account, token));
         }
 
         Err(Error::missing_credentials(

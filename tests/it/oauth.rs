@@ -91,9 +91,15 @@ fn bearer_token_is_sent_as_it_is_and_not_renewed() {
 
 #[test]
 fn token_beyond_its_lifetime_is_renewed_before_each_request() {
-    for (expires_in, expected) in
-        [(json!(0), 2), (json!(60), 1), (Value::Null, 1), (json!(365 * 24 * 60 * 60), 1)]
-    {
+    for (expires_in, expected) in [
+        (json!(0), 2),
+        (json!(60), 1),
+        (json!(u64::MAX), 1),
+        (Value::Null, 1),
+        (json!(-1), 1),
+        (json!(1e300), 1),
+        (json!("soon"), 1),
+    ] {
         let api = api(&["token"]);
         let response = token_response("token", expires_in.clone());
         let token = TokenServer::start(move |_| response.clone());
@@ -409,11 +415,6 @@ fn hostile_token_response_is_invalid_and_never_shown() {
         (with_token("é"), "invalid access_token"),
         (body("token_type", "mac".into()), "invalid token_type"),
         (body("token_type", 1.into()), "invalid token_type"),
-        (body("expires_in", (-1).into()), "invalid expires_in"),
-        (body("expires_in", u64::MAX.into()), "invalid expires_in"),
-        (body("expires_in", 1e300.into()), "invalid expires_in"),
-        (body("expires_in", TOKEN.into()), "invalid expires_in"),
-        (body("expires_in", "-1".into()), "invalid expires_in"),
         (http("302 Found", &format!("Location: /{TOKEN}\r\n"), b""), "expected 200, got 302"),
         (http("204 No Content", "", b""), "expected 200, got 204"),
     ] {
