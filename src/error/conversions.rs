@@ -30,22 +30,13 @@ impl FromStr for ResumePoint {
 /// nearest in meaning.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
-        use io::ErrorKind as K;
-
         let kind = match error.kind() {
             ErrorKind::Transport(_) | ErrorKind::Write { .. } => {
                 let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Self>());
-                cause.map_or(K::Other, Self::kind)
+                cause.map_or(io::ErrorKind::Other, Self::kind)
             }
-            ErrorKind::InvalidInput(_) | ErrorKind::MissingCredentials { .. } => K::InvalidInput,
-            ErrorKind::Unauthorized(_) | ErrorKind::Forbidden(_) => K::PermissionDenied,
-            ErrorKind::NotFound(_) => K::NotFound,
-            ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded => K::TimedOut,
-            ErrorKind::InvalidResponse { .. }
-            | ErrorKind::InvalidRecord(_)
-            | ErrorKind::PaginationLoop { .. }
-            | ErrorKind::MediaSizeMismatch { .. } => K::InvalidData,
-            _ => K::Other,
+            ErrorKind::Timeout(_) | ErrorKind::DeadlineExceeded => io::ErrorKind::TimedOut,
+            _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)
     }

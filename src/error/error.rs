@@ -14,7 +14,7 @@ use crate::model::{Escaped, ParseSidError, ResumePoint};
 /// `Display` is one complete line: the operation, the reason and the number of attempts. If a
 /// connection or a response failed, the line names the host.
 /// Text from the network is escaped, and no secret is in it. `Debug` is the same line, so that a
-/// `main` that returns a `Result` prints it; `{:#?}` shows the structure.
+/// `main` that returns a `Result` prints it.
 ///
 /// The line already holds the text of the underlying error. So [`source`](StdError::source) skips
 /// that error, as it does for [`std::io::Error`], and [`get_ref`](Self::get_ref) returns it.
@@ -319,18 +319,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !f.alternate() {
-            return fmt::Display::fmt(self, f);
-        }
-
-        f.debug_struct("Error")
-            .field("message", &self.to_string())
-            .field("kind", &self.0.kind)
-            .field("is_transient", &self.0.is_transient)
-            .field("attempts", &self.0.attempts)
-            .field("cause", &self.0.cause)
-            .field("resume_point", &self.0.resume_point)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -247,13 +247,6 @@ impl FusedIterator for Pages {}
 
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Pages");
-        if let Step::Fail(error, _) = &self.step {
-            shown.field("error", error);
-        }
-        shown
-            .field("resume_point", &self.resume_point())
-            .field("remaining_limit", &self.remaining_limit)
-            .finish_non_exhaustive()
+        f.debug_struct("Pages").field("resume_point", &self.resume_point()).finish_non_exhaustive()
     }
 }

@@ -109,7 +109,6 @@ impl fmt::Debug for RecordingsIter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordingsIter")
             .field("resume_point", &self.resume_point())
-            .field("left_of_page", &self.current.len())
             .finish_non_exhaustive()
     }
 }

@@ -116,12 +116,6 @@ fn every_error_is_one_line_that_debug_prints_too() {
         let first = line.chars().next().unwrap();
         assert!(!first.is_uppercase(), "{name}: {line}");
         assert_eq!(format!("{error:?}"), line, "{name}");
-
-        let structure = format!("{error:#?}");
-        assert!(structure.starts_with("Error {\n    message: "), "{name}: {structure}");
-        for field in ["kind: ", "is_transient: ", "attempts: ", "cause: ", "resume_point: "] {
-            assert!(structure.contains(&format!("\n    {field}")), "{name}: {structure}");
-        }
     }
 }
 
@@ -144,24 +138,20 @@ fn underlying_error_has_the_documented_type() {
 }
 
 #[test]
-fn error_becomes_an_io_error_of_the_nearest_kind() {
+fn error_becomes_an_io_error_with_the_kind_of_its_cause() {
     use io::ErrorKind as K;
     for (name, error) in errors() {
         let expected = match name {
-            "SID" | "resume point" | "invalid input" | "credentials" => K::InvalidInput,
             "refused" => K::ConnectionRefused,
             "closed" => K::UnexpectedEof,
-            "status" => K::NotFound,
             "deadline" => K::TimedOut,
             "write" => K::StorageFull,
-            _ => K::InvalidData,
+            _ => K::Other,
         };
         let error = io::Error::from(error);
         assert_eq!(error.kind(), expected, "{name}");
         assert!(error.get_ref().unwrap().is::<Error>());
     }
-    assert_eq!(io::Error::from(Error::from_response(401, b"")).kind(), K::PermissionDenied);
-    assert_eq!(io::Error::from(Error::from_response(503, b"")).kind(), K::Other);
 }
 
 #[test]

@@ -266,8 +266,6 @@ fn debug_of_a_listing_shows_no_records() {
     assert!(recordings.next().unwrap().is_ok());
     let mut pages = listing.clone().pages();
     assert!(pages.next().unwrap().is_ok());
-    let refused = format!("{:?}", listing.clone().page_size(0).pages());
-    assert!(refused.contains("invalid page size"), "{refused}");
     for shown in [format!("{listing:?}"), format!("{recordings:?}"), format!("{pages:?}")] {
         assert!(shown.len() < 1000 && !shown.contains("track 1"), "{} bytes: {shown}", shown.len());
         assert!(shown.contains("resume"), "{shown}");
