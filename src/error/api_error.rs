@@ -41,13 +41,6 @@ impl ApiError {
     pub(crate) fn new(status: u16, message: String) -> Self {
         Self { status, code: None, message, more_info: None, request_id: None, retry_after: None }
     }
-
-    /// The text of the response.
-    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        [Some(&mut self.message), self.more_info.as_mut(), self.request_id.as_mut()]
-            .into_iter()
-            .flatten()
-    }
 }
 
 impl StdError for ApiError {}

@@ -142,7 +142,10 @@ impl ErrorKind {
             | Self::BadRequest(error)
             | Self::TooManyRequests(error)
             | Self::ServerError(error)
-            | Self::Storage(error) => error.texts().for_each(replace),
+            | Self::Storage(error) => {
+                replace(&mut error.message);
+                error.more_info.iter_mut().chain(&mut error.request_id).for_each(replace);
+            }
             Self::Transport(error) => replace(&mut error.reason),
             Self::InvalidResponse { reason } => replace(reason),
             Self::InvalidRecord(record) => {

@@ -106,18 +106,8 @@ fn describe_body(text: &str, status: u16) -> String {
         return format!("{reason}, with an empty body");
     }
 
-    let lower = text.to_ascii_lowercase();
-    let title = lower.find("<title>").map(|start| start + "<title>".len()).and_then(|start| {
-        let end = start + lower[start..].find("</title>")?;
-        Some(text[start..end].trim())
-    });
-    match title {
-        Some(title) => format!("{reason}, with a page titled \"{title}\""),
-        None => format!(
-            "{reason}, with a body that begins with \"{}\"",
-            text.chars().take(80).collect::<String>()
-        ),
-    }
+    let beginning: String = text.chars().take(80).collect();
+    format!("{reason}, with a body that begins with \"{beginning}\"")
 }
 
 /// The error code in the storage's XML. The rest of the body may repeat the signature.

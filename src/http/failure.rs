@@ -148,7 +148,7 @@ impl Peer {
         let has_proxy = self.proxy.is_some();
         if let Some(text) = text.strip_prefix("failed to lookup address information: ") {
             let name = if has_proxy { "a host name" } else { "the host name" };
-            return format!("could not resolve {name}: {}", lower_first(text));
+            return format!("could not resolve {name}: {text}");
         }
         match kind {
             _ if has_proxy && SOCKS_REFUSALS.contains(&text) => {
@@ -191,12 +191,6 @@ fn io_text(error: &io::Error) -> String {
         Some(_) if kind != "uncategorized error" => kind,
         _ => error.to_string(),
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|char| char.to_ascii_lowercase());
-    first.into_iter().chain(chars).collect()
 }
 
 fn is_disconnection(kind: io::ErrorKind) -> bool {

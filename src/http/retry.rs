@@ -112,13 +112,9 @@ impl RetryPolicy {
         let doubled = 2_u32.saturating_pow(attempt - 1);
         let maximum = self.initial_backoff.saturating_mul(doubled).min(self.max_backoff);
         let backoff = random_up_to(maximum);
-        match error.api_error().and_then(|response| response.retry_after) {
-            None => Some(backoff),
-            Some(retry_after) if retry_after <= self.max_retry_after => {
-                Some(retry_after.max(backoff))
-            }
-            Some(_) => None,
-        }
+        let response = error.api_error();
+        let retry_after = response.and_then(|it| it.retry_after).unwrap_or_default();
+        (retry_after <= self.max_retry_after).then(|| retry_after.max(backoff))
     }
 }
 

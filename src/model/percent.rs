@@ -58,11 +58,6 @@ pub(super) fn query_safe(value: &str) -> String {
     safe
 }
 
-/// Decodes a percent-encoded value. Returns `None` if it is malformed or not UTF-8.
-pub(super) fn decode(value: &str) -> Option<String> {
-    decode_escapes(value, '%')
-}
-
 /// A query as a word of letters, digits and `-._~` alone: `a=1%2B&b=x/` becomes `a-1_2B.b-x~2F`.
 pub(super) fn to_word(query: &str) -> String {
     let mut word = String::with_capacity(query.len());
@@ -90,7 +85,7 @@ pub(super) fn from_word(word: &str) -> Option<String> {
 
     for pair in word.split('.') {
         let (name, value) = pair.split_once('-')?;
-        let value = decode_escapes(&value.replace('_', "%"), '~')?;
+        let value = decode(&value.replace('_', "%"), '~')?;
         push_encoded_pair(&mut query, name, &value);
     }
 
@@ -101,7 +96,9 @@ fn encode(byte: u8, escape: char, into: &mut String) {
     let _ = write!(into, "{escape}{byte:02X}");
 }
 
-fn decode_escapes(text: &str, escape: char) -> Option<String> {
+/// Decodes a value whose bytes are encoded with this character, such as `%`. Returns `None` if it is
+/// malformed or not UTF-8.
+pub(super) fn decode(text: &str, escape: char) -> Option<String> {
     let mut parts = text.split(escape);
     let mut decoded = parts.next()?.as_bytes().to_vec();
 

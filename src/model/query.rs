@@ -177,25 +177,22 @@ impl Query {
 
     /// Reads a parameter. Returns `None` if the list does not accept it.
     fn read(&mut self, name: &str, value: &str) -> Option<()> {
-        let value = decode(value);
+        let value = decode(value, '%');
         let filters = &mut self.filters;
         match name {
             "GroupingSid" | "MediaType" if self.list != List::Account => return None,
-            "Status" => {
-                let status = Status::from(&*value?);
-                filters.status = Some(status).filter(|it| !matches!(it, Status::Other(_)));
-                filters.status.as_ref()?;
-            }
+            "Status" => match Status::from(&*value?) {
+                Status::Other(_) => return None,
+                status => filters.status = Some(status),
+            },
             "SourceSid" => filters.source_sid = Some(value?.parse().ok()?),
             "DateCreatedAfter" => filters.created_after = Some(parse_date_time(&value?)?),
             "DateCreatedBefore" => filters.created_before = Some(parse_date_time(&value?)?),
             "GroupingSid" => filters.add_grouping_sid(value?.parse().ok()?),
-            "MediaType" => {
-                let media = RecordingType::from(&*value?);
-                filters.media_type =
-                    Some(media).filter(|it| !matches!(it, RecordingType::Other(_)));
-                filters.media_type.as_ref()?;
-            }
+            "MediaType" => match RecordingType::from(&*value?) {
+                RecordingType::Other(_) => return None,
+                media_type => filters.media_type = Some(media_type),
+            },
             "PageSize" => {
                 let size = value?.parse().ok();
                 self.page_size = size.filter(|it| (1..=self.list.max_page_size()).contains(it))?;
@@ -206,11 +203,9 @@ impl Query {
     }
 }
 
-/// `YYYY-MM-DDThh:mm:ssZ`, the one form that the API documents for every year from 0 to 9999.
+/// `YYYY-MM-DDThh:mm:ssZ`, the form that the API documents. Only a year after 9999 has none.
 fn date_time(utc: OffsetDateTime) -> String {
-    let (year, month, day) = utc.to_calendar_date();
-    let (hour, minute, second) = utc.to_hms();
-    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
+    utc.format(&Rfc3339).unwrap_or_default()
 }
 
 /// Reads a date-time of whole seconds, in UTC and in the years that [`date_time`] can write.

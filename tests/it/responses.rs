@@ -60,8 +60,8 @@ fn error_body_of_any_form_gives_a_readable_message() {
     });
     assert_eq!(message(&problem.to_string()), "Bad; Two faults; #/PageSize: too small; odd");
     assert_eq!(
-        message("<html><head><TITLE> 502 from the proxy </TITLE></head></html>"),
-        "Bad Gateway, with a page titled \"502 from the proxy\""
+        message("<html><title>502 from the proxy</title></html>"),
+        "Bad Gateway, with a body that begins with \"<html><title>502 from the proxy</title></html>\""
     );
     assert_eq!(message(""), "Bad Gateway, with an empty body");
     assert_eq!(
