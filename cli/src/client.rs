@@ -9,9 +9,9 @@ use twilio_room_recordings::{
     RootCertificates,
 };
 
-use crate::Failure;
-use crate::arguments::{CENTURY, Limits};
+use crate::failure::Failure;
 use crate::messages::Messages;
+use crate::options::{CENTURY, Limits};
 use crate::scope::Scope;
 
 /// A client whose requests all end by the run's deadline.

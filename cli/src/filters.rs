@@ -6,9 +6,10 @@ use twilio_room_recordings::{
     GroupingSid, ListRecordings, RecordingType, RoomRecording, SourceSid,
 };
 
+use crate::failure::Failure;
 use crate::moment::{self, Moment};
 use crate::scope::Scope;
-use crate::{Failure, sid};
+use crate::sid;
 
 #[derive(Args)]
 #[command(next_help_heading = "Filters")]

@@ -24,6 +24,7 @@ mod json;
 mod merge;
 mod messages;
 mod moment;
+mod options;
 mod output;
 mod scope;
 mod sid;
@@ -77,6 +78,6 @@ fn run(arguments: &Arguments, messages: &Messages) -> Result<(), Failure> {
             Ok(())
         }
         Command::Verify(options) => verify::run(options, messages),
-        Command::Completions(options) => completions::run(options),
+        Command::Completions(options) => completions::run(options, command()),
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use std::thread;
 use std::time::Duration;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// Standard output, buffered until it is flushed.
 pub struct Output(BufWriter<Waiting<StdoutLock<'static>>>);

@@ -6,7 +6,8 @@ use std::io;
 
 use twilio_room_recordings::RoomSid;
 
-use crate::{Failure, sid};
+use crate::failure::Failure;
+use crate::sid;
 
 /// The recordings of one listing.
 #[derive(Clone, Copy)]

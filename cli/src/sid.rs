@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use twilio_room_recordings::ParseSidError;
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// Reads a SID. The error is what is expected instead, for a message that shows the text.
 pub fn parse<T: FromStr<Err = ParseSidError>>(text: &str) -> Result<T, String> {

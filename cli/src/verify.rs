@@ -8,15 +8,29 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use clap::Args;
 use indicatif::ProgressBar;
 use twilio_room_recordings::{RecordingSid, RoomSid};
 
-use crate::Failure;
-use crate::arguments::Verify;
 use crate::bar;
 use crate::entries::{Archived, hash_file, read_last_entries};
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 use crate::size::Size;
+
+const FINDINGS: &str = "\
+Reads every file, and prints one line for each that is missing, that has no
+entry, or whose size or SHA-256 differs from its entry. The exit status is then
+1. Neither the network nor credentials are needed.";
+
+/// Compare the files of an archive with their entries, offline
+#[derive(Args)]
+#[command(after_help = FINDINGS)]
+pub struct Verify {
+    /// The folder of the archive
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
 
 const TEMPLATE: &str = "{wide_bar} {sizes} {rate} {eta}";
 

@@ -8,7 +8,8 @@ use std::path::Path;
 use twilio_room_recordings::RecordingSid;
 
 use crate::entries::key;
-use crate::{Failure, sid};
+use crate::failure::Failure;
+use crate::sid;
 
 /// Digits of SIDs.
 #[derive(Default)]

@@ -12,13 +12,13 @@ use super::deletions::{Deletions, Proven};
 use super::exec::Program;
 use super::failures::{Buckets, FullDisk, Outage};
 use super::folder::Folder;
+use super::options::Archive;
 use super::progress::Bar;
 use super::records::Records;
 use super::summary::Summary;
-use crate::Failure;
-use crate::arguments::Archive;
 use crate::client::Connection;
 use crate::entries::key;
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 
 /// Work for one of the threads.

@@ -12,7 +12,7 @@ use std::{env, fmt};
 
 use twilio_room_recordings::RecordingSid;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::json::acts_on_terminals;
 use crate::messages::{Level, Messages};
 

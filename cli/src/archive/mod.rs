@@ -5,6 +5,7 @@ mod deletions;
 mod exec;
 mod failures;
 mod folder;
+mod options;
 mod preview;
 mod progress;
 mod queue;
@@ -13,5 +14,6 @@ mod run;
 mod save;
 mod summary;
 
+pub use options::Archive;
 pub use progress::Bar;
 pub use run::run;

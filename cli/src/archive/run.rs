@@ -10,12 +10,12 @@ use twilio_room_recordings::{Error, ErrorKind, RoomRecording, Status};
 
 use super::archiver::{Archiver, Task};
 use super::deletions::Deletions;
+use super::options::Archive;
 use super::progress::Bar;
 use super::queue::Queue;
 use super::summary::Summary;
-use crate::Failure;
-use crate::arguments::Archive;
 use crate::client::Connection;
+use crate::failure::Failure;
 use crate::failure::{about, is_usage};
 use crate::messages::{Level, Messages};
 use crate::scope::Scope;

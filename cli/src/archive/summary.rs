@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::Failure;
-use crate::arguments::Archive;
+use super::options::Archive;
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 use crate::output::Output;
 use crate::size::Size;

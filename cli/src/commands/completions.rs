@@ -1,10 +1,9 @@
 //! `completions`: a script that completes the command line in a shell.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::Failure;
-use crate::arguments::Arguments;
+use crate::failure::Failure;
 use crate::output::Output;
 
 /// Print a script that completes this tool's command line in a shell
@@ -20,8 +19,7 @@ const INSTALLATION: &str = "\
 For example, in ~/.bashrc:
   source <(twilio-recordings completions bash)";
 
-pub fn run(options: &Completions) -> Result<(), Failure> {
-    let mut command = Arguments::command();
+pub fn run(options: &Completions, mut command: Command) -> Result<(), Failure> {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut command, name, &mut script);

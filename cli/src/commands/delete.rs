@@ -3,10 +3,10 @@
 use clap::Args;
 use twilio_room_recordings::{Deletion, ErrorKind, RecordingSid, RoomSid};
 
-use crate::arguments::{HINT, Limits};
 use crate::client::Connection;
 use crate::failure::about;
 use crate::messages::{Level, Messages};
+use crate::options::{HINT, Limits};
 use crate::sid;
 
 /// Delete recordings from the service, which cannot be undone

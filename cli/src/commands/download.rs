@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use twilio_room_recordings::{Downloaded, Error, RoomRecording};
 
-use crate::Failure;
 use crate::archive::Bar;
-use crate::arguments::{HINT, Limits, OneRecording};
 use crate::client::Connection;
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
+use crate::options::{HINT, Limits, OneRecording};
 use crate::output::Waiting;
 
 /// Download the media of one recording, to a file or to standard output

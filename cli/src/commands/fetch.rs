@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use crate::arguments::{HINT, Limits, OneRecording};
 use crate::client::Connection;
+use crate::failure::Failure;
+use crate::json;
+use crate::options::{HINT, Limits, OneRecording};
 use crate::output::Output;
-use crate::{Failure, json};
 
 /// Print the record of one recording as JSON
 #[derive(Args)]

@@ -8,14 +8,15 @@ use indicatif::ProgressBar;
 use terminal_size::Width;
 use twilio_room_recordings::{ListRecordings, Page, RoomRecording, Status};
 
-use crate::arguments::{HINT, Limits, Selection};
 use crate::client::Connection;
+use crate::failure::Failure;
 use crate::failure::{about, is_usage};
 use crate::messages::{Level, Messages};
+use crate::options::{HINT, Limits, Selection};
 use crate::output::Output;
 use crate::scope::Scope;
 use crate::table::Table;
-use crate::{Failure, bar, json, moment};
+use crate::{bar, json, moment};
 
 /// Print the recordings of rooms, as a table or as JSON
 #[derive(Args)]

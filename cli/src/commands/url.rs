@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::Failure;
-use crate::arguments::{HINT, Limits, OneRecording};
 use crate::client::Connection;
+use crate::failure::Failure;
+use crate::options::{HINT, Limits, OneRecording};
 use crate::output::Output;
 
 /// Print a signed, short-lived URL of one recording's media

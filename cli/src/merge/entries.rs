@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::Value;
 use twilio_room_recordings::{RecordingSid, RecordingType, RoomRecording, RoomSid};
 
-use crate::Failure;
 use crate::entries::{RECORD_FILE, read_lines};
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 
 /// A recording and its file.

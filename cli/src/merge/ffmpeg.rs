@@ -8,7 +8,7 @@ use super::output::Output;
 use super::plan::Plan;
 use super::program;
 use super::progress::Bar;
-use crate::Failure;
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 
 /// Makes the file.

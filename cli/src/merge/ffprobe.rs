@@ -7,7 +7,7 @@ use twilio_room_recordings::time::Duration;
 
 use super::plan::{Contents, Kind, LONG_PAUSE, Pause, file_url};
 use super::program;
-use crate::Failure;
+use crate::failure::Failure;
 use crate::messages::Messages;
 
 /// The length of a packet that doesn't name its own.

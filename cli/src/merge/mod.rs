@@ -1,7 +1,7 @@
-mod arguments;
 mod entries;
 mod ffmpeg;
 mod ffprobe;
+mod options;
 mod output;
 mod plan;
 mod program;
@@ -9,5 +9,5 @@ mod progress;
 mod run;
 mod shell;
 
-pub use arguments::Merge;
+pub use options::Merge;
 pub use run::run;

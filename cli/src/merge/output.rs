@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Failure;
+use crate::failure::Failure;
 
 /// A file that appears under its name when it is complete. Until then it is a partial file beside
 /// it, which is removed if this value is dropped. A killed run leaves the partial file behind, and

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::json::acts_on_terminals;
 
 /// Runs a program, and hands over each line that it prints. The lines of standard error come from

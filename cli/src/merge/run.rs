@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::arguments::Merge;
 use super::entries::{self, Archived};
 use super::ffprobe::Ffprobe;
+use super::options::Merge;
 use super::output::Output;
 use super::plan::{Plan, Timeline, Track};
 use super::progress::Bar;
 use super::{ffmpeg, shell};
-use crate::Failure;
+use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 
 pub fn run(options: &Merge, messages: &Messages) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use twilio_room_recordings::RoomSid;
 
-use crate::Failure;
+use crate::failure::Failure;
 use crate::messages::Level;
 
 const HELP: &str = "\
