@@ -80,11 +80,12 @@ impl Partial {
             return Ok(false);
         }
 
-        // Some file systems write a file only when it is closed, and some cannot rename an open one.
+        // Some file systems write a file only when it is closed. The other handle keeps the lock.
         let Self { file, place, .. } = self;
+        let lock = file.try_clone().ok();
         drop(file);
         place.check_size(size)?;
-        place.move_to(path)?;
+        place.move_to(path, lock)?;
         folder::sync_folder_of(path).map(|()| true)
     }
 
@@ -152,8 +153,12 @@ impl Place {
         )))
     }
 
-    fn move_to(mut self, path: &Path) -> io::Result<()> {
-        let moved = fs::rename(&self.path, path);
+    fn move_to(mut self, path: &Path, lock: Option<File>) -> io::Result<()> {
+        let moved = fs::rename(&self.path, path).or_else(|_| {
+            // Some file systems cannot rename a file that is open.
+            drop(lock);
+            fs::rename(&self.path, path)
+        });
         self.is_kept = match &moved {
             Ok(()) => true,
             Err(error) => self.is_kept && !is_full(error),

@@ -71,7 +71,7 @@ int close(int descriptor) {
 }
 
 #[test]
-fn file_is_closed_before_it_gets_its_name() {
+fn file_that_cannot_be_renamed_while_it_is_open_is_closed_first() {
     let rename = r#"
 int rename(const char *from, const char *to) {
     int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
@@ -84,6 +84,27 @@ int rename(const char *from, const char *to) {
     let Some(output) = download_on(rename, &path) else { return };
     assert_prints(&output, &format!("transferred {SIZE} of"));
     assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+/// Otherwise another download could open the partial file, and write to it when it has its name.
+#[test]
+fn partial_file_is_locked_until_it_has_its_name() {
+    let rename = r#"
+#include <fcntl.h>
+#include <sys/file.h>
+
+int rename(const char *from, const char *to) {
+    int (*real)(const char *, const char *) = dlsym(RTLD_NEXT, "rename");
+    int descriptor = open(from, O_RDWR), locked = flock(descriptor, LOCK_EX | LOCK_NB);
+    close(descriptor);
+    if (locked == 0) { errno = ENOLCK; return -1; }
+    return real(from, to);
+}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let Some(output) = download_on(rename, &path) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+    assert_eq!(names(folder.path()), ["a.mka"]);
 }
 
 #[test]
