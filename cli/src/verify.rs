@@ -150,8 +150,10 @@ fn files_without_entry(folder: &Path, entries: &[Archived]) -> io::Result<Vec<Pa
 
 /// Returns `true` if a file has the name of media that is complete.
 fn is_media(name: &str) -> bool {
-    let sid = name.split_once('.').map_or("", |(sid, _)| sid);
-    sid.parse::<RecordingSid>().is_ok() && !name.ends_with(".part")
+    // A partial file has further parts behind the format.
+    let is_plain = |format: &str| !format.contains('.');
+    name.split_once('.')
+        .is_some_and(|(sid, format)| sid.parse::<RecordingSid>().is_ok() && is_plain(format))
 }
 
 impl Counts {

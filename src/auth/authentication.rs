@@ -56,9 +56,10 @@ impl Authentication {
 
 /// An OAuth client and its cached token.
 pub(crate) struct OAuthClient {
-    base_url: String,
+    /// The base URL of the token endpoint, as it was configured.
+    pub base_url: String,
     /// The body of a token request.
-    form: String,
+    pub form: String,
     secrets: Secrets,
     cache: TokenCache,
 }
@@ -72,14 +73,5 @@ impl OAuthClient {
         let secrets = Secrets::new([secret.to_owned()]);
 
         Self { base_url: base_url.to_owned(), form, secrets, cache: TokenCache::default() }
-    }
-
-    /// The base URL of the token endpoint, as it was configured.
-    pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
-    pub(crate) fn form(&self) -> &str {
-        &self.form
     }
 }

@@ -41,16 +41,19 @@ impl Error {
 /// The error of a response that cannot be read. If its body holds an error, that is the reason,
 /// whatever its status.
 pub(super) fn explained_by(error: Error, body: &[u8]) -> Error {
-    match (error.kind(), error_in_success(body)) {
-        (
-            ErrorKind::InvalidResponse { .. }
-            | ErrorKind::InvalidRecord(InvalidRecord { sid: None, .. }),
-            Some(error),
-        ) => match error.status {
-            400..=599 => Error::rejected(error),
-            _ => Error::invalid_response(format!("expected success, got {error}")),
-        },
-        _ => error,
+    let is_about_body = matches!(
+        error.kind(),
+        ErrorKind::InvalidResponse { .. }
+            | ErrorKind::InvalidRecord(InvalidRecord { sid: None, .. })
+    );
+    if !is_about_body {
+        return error;
+    }
+
+    match error_in_success(body) {
+        Some(error @ ApiError { status: 400..=599, .. }) => Error::rejected(error),
+        Some(error) => Error::invalid_response(format!("expected success, got {error}")),
+        None => error,
     }
 }
 

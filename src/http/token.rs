@@ -43,10 +43,10 @@ impl Http {
 
     fn request_token(&self, client: &OAuthClient, deadline: Deadline) -> Result<Token, Error> {
         let requested = Instant::now();
-        let endpoint = &BaseUrl::parse("OAuth base URL", client.base_url())?;
+        let endpoint = &BaseUrl::parse("OAuth base URL", &client.base_url)?;
         let request = Request::post(format!("{}/v2/token", endpoint.as_str()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(client.form());
+            .body(client.form.as_str());
 
         let mut buffer = Vec::new();
         let response = self

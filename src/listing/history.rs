@@ -18,7 +18,8 @@ pub(super) struct History {
     hashes: HashSet<u64>,
     hasher: RandomState,
     repeated_pages: u32,
-    empty_pages: u32,
+    /// The number of empty pages since the last page with records.
+    pub empty_pages: u32,
 }
 
 impl History {
@@ -28,11 +29,6 @@ impl History {
 
     pub(super) fn contains_token(&self, token: &PageToken) -> bool {
         self.hashes.contains(&self.hash_of_token(Some(token)))
-    }
-
-    /// The number of empty pages since the last page with records.
-    pub(super) fn empty_pages(&self) -> u32 {
-        self.empty_pages
     }
 
     /// Adds the records of a page. Returns `true` if they are those of an earlier page, or the error

@@ -212,7 +212,7 @@ impl Pages {
         if self.history.contains_token(&next.token) {
             return Step::Fail(Error::new(ErrorKind::PaginationLoop { page: *page }), None);
         }
-        if self.history.empty_pages() > MAX_EMPTY_PAGES {
+        if self.history.empty_pages > MAX_EMPTY_PAGES {
             let reason = format!("more than {MAX_EMPTY_PAGES} empty pages in a row");
             return Step::Fail(Error::invalid_response(reason), Some(point.clone()));
         }
