@@ -262,7 +262,7 @@ impl ClientBuilder {
 
     /// Sets the family of the IP addresses to connect to. The default is [`IpFamily::Any`].
     ///
-    /// On a machine that forbids IPv6 instead of lacking it, [`IpFamily::Ipv4`] is needed.
+    /// If the machine has IPv6 addresses and forbids connections to them, use [`IpFamily::Ipv4`].
     pub fn ip_family(mut self, family: IpFamily) -> Self {
         self.connection.ip_family = family;
         self
@@ -344,7 +344,8 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// Returns [`InvalidInput`](crate::ErrorKind::InvalidInput) if
-    /// - the secret is empty, or a bearer token is not 1 to 16384 visible ASCII characters,
+    /// - the secret is empty, has whitespace or quotes around it, or holds control or invisible
+    ///   characters, or a bearer token is not 1 to 16384 visible ASCII characters,
     /// - the base URL or the OAuth base URL is invalid, has plain `http` and is not of a loopback
     ///   address, or has `https` in a build without a TLS feature,
     /// - the region or the edge is not 1 to 31 letters, digits and hyphens,

@@ -122,7 +122,8 @@ impl Error {
     }
 
     /// Returns the resume point of the page that could not be fetched, for
-    /// [`ListRecordings::continue_at`](crate::ListRecordings::continue_at).
+    /// [`Client::resume`](crate::Client::resume), or
+    /// [`ListRecordings::continue_at`](crate::ListRecordings::continue_at) if strangers can send points.
     ///
     /// ```no_run
     /// use twilio_room_recordings::Client;
@@ -131,10 +132,12 @@ impl Error {
     /// for recording in client.recordings("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?) {
     ///     match recording {
     ///         Ok(recording) => println!("{}", recording.sid),
-    ///         Err(error) => match error.resume_point() {
-    ///             Some(point) => std::fs::write("listing.resume", point.to_string())?,
-    ///             None => eprintln!("{error}"),
-    ///         },
+    ///         Err(error) => {
+    ///             eprintln!("{error}");
+    ///             if let Some(point) = error.resume_point() {
+    ///                 std::fs::write("listing.resume", point.to_string())?;
+    ///             }
+    ///         }
     ///     }
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -50,10 +50,12 @@ pub enum ErrorKind {
     /// Too many requests (status 429). Either all retries failed, or `Retry-After` is a delay above
     /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     TooManyRequests(ApiError),
-    /// The API failed with a 5xx status, after all retries.
+    /// The API failed with a 5xx status. Either all retries failed, or it is not retried: status 501,
+    /// or a `Retry-After` above
+    /// [`RetryPolicy::max_retry_after`](crate::RetryPolicy::max_retry_after).
     ServerError(ApiError),
-    /// The storage rejected a request for media, after all retries. Each retry of a rejected
-    /// request uses a new signed URL.
+    /// The storage rejected a request for media. Transient statuses are retried first, and each retry
+    /// of a rejected request uses a new signed URL.
     Storage(ApiError),
     /// No complete response arrived: name resolution, the connection, TLS or the proxy failed, or
     /// the body was truncated.
@@ -86,7 +88,7 @@ pub enum ErrorKind {
         /// The status of the recording.
         status: Status,
     },
-    /// The media's size differs from the recorded size.
+    /// The media's size differs from the recorded size. Encrypted media may be longer by its padding.
     #[non_exhaustive]
     MediaSizeMismatch {
         /// The recording.

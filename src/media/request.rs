@@ -196,7 +196,7 @@ impl Media {
     ///
     /// # Errors
     ///
-    /// - The errors of [`download`](Self::write_to). After
+    /// - The errors of [`write_to`](Self::write_to). After
     ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded), a later call resumes the
     ///   download too.
     /// - [`Write`](crate::ErrorKind::Write), before any request, if the path does not end in a

@@ -19,8 +19,8 @@ use crate::resource::RecordingResource;
 ///   failures no longer count.
 /// - **Time limits.** The client's attempt timeout applies to each wait for bytes, not to the
 ///   transfer. [`deadline`](Self::deadline) limits the transfer.
-/// - **Validation.** The media must be as long as both the storage and the record say. Bytes of two
-///   versions are never mixed.
+/// - **Validation.** The media must be as long as both the storage and the record say, except that
+///   encrypted media may be longer by its padding. Bytes of two versions are never mixed.
 /// - **Memory** stays below 1 MiB for media of any size.
 ///
 /// ```no_run

@@ -212,7 +212,7 @@ pub struct RoomRecording {
     pub links: Option<Links>,
     /// The URL of the media if the account stores it in its own bucket.
     pub media_external_location: Option<String>,
-    /// The public key that the media was encrypted with, if the account encrypts.
+    /// The name of the account's public key that the media was encrypted with, if it is encrypted.
     pub encryption_key: Option<String>,
     /// The URL to which the API reports changes of the status. Only the account-wide list has it.
     pub status_callback: Option<String>,

@@ -12,9 +12,9 @@ use crate::options::{HINT, Limits, Selection};
 
 const FILES: &str = "\
 The media of each completed recording becomes DIR/SID.FORMAT, or with --account
-DIR/ROOM_SID/SID.FORMAT. Its record becomes one line of DIR/recordings.ndjson.
-A file appears under its name only when it is complete. The next run resumes
-what was interrupted and downloads only what is missing.";
+DIR/ROOM_SID/SID.FORMAT. A line of DIR/recordings.ndjson, its entry, holds its
+record and the file's path and SHA-256. A file appears under its name only when
+it is complete. The next run resumes, and downloads only what is missing.";
 
 /// Download the completed recordings of rooms into a folder
 #[derive(Args)]
@@ -27,13 +27,13 @@ pub struct Archive {
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
-    /// Run this program for each complete file
+    /// Run this program for each file that is downloaded
     #[arg(long, value_name = "PROGRAM")]
     pub exec: Option<OsString>,
-    /// Skip what has an entry, even if its file was moved
+    /// Leave alone what has an entry and no file
     #[arg(long)]
     pub skip_recorded: bool,
-    /// Delete from the service what is on disk
+    /// Delete recordings from Twilio when archived
     #[arg(long)]
     pub delete: bool,
     /// A list of the SIDs that are known to be lost
@@ -42,7 +42,7 @@ pub struct Archive {
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,
-    /// List again until nothing is processing: 10m, 90s
+    /// Wait for processing recordings, at most 10m, 90s
     #[arg(long, value_name = "DURATION", value_parser = moment::parse_duration)]
     #[arg(conflicts_with = "dry_run")]
     pub wait: Option<Duration>,

@@ -9,7 +9,7 @@ use crate::messages::{Level, Messages};
 use crate::options::{HINT, Limits};
 use crate::sid;
 
-/// Delete recordings from the service, which cannot be undone
+/// Delete recordings from Twilio, which cannot be undone
 #[derive(Args)]
 #[command(after_help = HINT)]
 pub struct Delete {

@@ -1,14 +1,12 @@
 //! `archive --json`, `--dry-run` and `--wait`.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
 use super::support::program::{Run, program};
 use super::support::room::{ArchivedRoom, sid_of};
-use super::support::{Fate, ROOM, Room, Server, is_available, recording, sid};
+use super::support::{Fate, ROOM, Room, Server, recording, sid};
 
 fn outcome(run: &Run) -> Value {
     assert_eq!(run.stdout_lines().len(), 1, "{}", run.stdout);
@@ -117,32 +115,5 @@ fn wait_ends_after_its_duration() {
             command.args(["archive", ROOM, "--to", "/x"]).arg(format!("--wait={duration}")),
         );
         assert!(invalid.expect(2).stderr.contains("--wait"));
-    }
-}
-
-#[test]
-fn recipe_of_the_readme_makes_metrics_of_the_outcome() {
-    let readme = include_str!("../../README.md");
-    let line = readme.lines().find(|line| line.contains("| jq ")).expect("a recipe");
-    let (_, jq) = line.split_once("| ").expect("a pipe");
-    let (jq, _) = jq.split_once(" >").expect("a file");
-    if !is_available("jq", &["--version"]) {
-        return;
-    }
-
-    let room = ArchivedRoom::new();
-    let archived = room.run(&["--json"]).expect(0);
-    let mut command = Command::new("sh");
-    command.args(["-c", jq]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("sh");
-    child.stdin.take().unwrap().write_all(archived.stdout.as_bytes()).unwrap();
-    let metrics: Run = child.wait_with_output().unwrap().into();
-    let lines = metrics.stdout_lines();
-    assert!(lines.contains(&"twilio_recordings_archived 10"), "{lines:?}");
-    assert_eq!(lines.len(), outcome(&archived).as_object().unwrap().len() + 1);
-    for line in lines {
-        let (name, value) = line.split_once(' ').expect("a name and a value");
-        assert!(name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_'), "{line}");
-        assert!(value.parse::<f64>().is_ok(), "{line}");
     }
 }

@@ -1,4 +1,4 @@
-//! The commands of the README.
+//! The commands of the README and the manual.
 #![cfg(unix)]
 
 use std::fs;
@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::support::program::{Run, program};
 use super::support::room::ArchivedRoom;
-use super::support::{ROOM, Server, not_tested, recording, serve_room};
+use super::support::{ROOM, Server, is_available, not_tested, recording, serve_room};
 
 const README: &str = include_str!("../../../README.md");
+const MANUAL: &str = include_str!("../../README.md");
 const TOOL: &str = env!("CARGO_BIN_EXE_twilio-recordings");
 
 /// The example `fake_account`, which ends when this is dropped.
@@ -125,10 +126,22 @@ fn home(server: &Server) -> tempfile::TempDir {
 /// Runs the line for cron as cron does.
 fn nightly(home: &Path) -> Run {
     let line = README.lines().find_map(|line| line.strip_prefix("17 3 * * * ")).expect("a line");
-    let path = std::env::var_os("PATH").expect("a path");
+    in_shell(home, Path::new("/"), line)
+}
+
+fn in_shell(home: &Path, folder: &Path, commands: &str) -> Run {
+    let path = std::env::var("PATH").expect("a path");
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", line]).current_dir("/").env_clear().env("PATH", path).env("HOME", home);
-    Run::of(&mut command)
+    command.args(["-c", commands]).current_dir(folder).env_clear().env("PATH", path);
+    Run::of(command.env("HOME", home))
+}
+
+/// Runs the block of the manual that holds these words, with the credentials and the tool.
+fn manual(home: &Path, words: &str) -> Run {
+    let blocks = MANUAL.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+    let block = blocks.into_iter().find(|block| block.contains(words)).expect("a block");
+    let commands = format!("PATH=$HOME/.cargo/bin:$PATH; . ~/.twilio\n{block}");
+    in_shell(home, home, &commands)
 }
 
 #[test]
@@ -166,4 +179,47 @@ fn nightly_line_prints_the_end_of_a_run_that_fails_and_keeps_its_status() {
     fs::remove_file(home.path().join(".twilio")).unwrap();
     let run = nightly(home.path());
     assert!(run.status != 0 && run.stderr.contains(".twilio"), "{}", run.stderr);
+}
+
+#[test]
+fn metrics_are_those_of_the_last_outcome() {
+    if !is_available("jq", &["--version"]) {
+        return;
+    }
+    let room = ArchivedRoom::new();
+    let home = home(&room.api);
+    let metrics = || fs::read_to_string(home.path().join("twilio_recordings.prom")).unwrap();
+    manual(home.path(), "twilio_recordings_end_seconds").expect(0);
+    let written = metrics();
+    assert!(written.lines().any(|line| line == "twilio_recordings_archived 10"), "{written}");
+    assert_eq!(written.lines().count(), 12, "{written}");
+    for line in written.lines() {
+        let (name, value) = line.split_once(' ').expect("a name and a value");
+        assert!(name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_'), "{line}");
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+    }
+
+    fs::write(home.path().join(".twilio"), "export TWILIO_ACCOUNT_SID=AC1\n").unwrap();
+    manual(home.path(), "twilio_recordings_end_seconds").expect(2);
+    assert_eq!(metrics(), written);
+}
+
+#[test]
+fn files_can_be_checked_without_the_tool() {
+    if !is_available("jq", &["--version"]) {
+        return;
+    }
+    let room = ArchivedRoom::new();
+    room.run(&[]).expect(0);
+    let home = home(&room.api);
+    for file in fs::read_dir(room.folder()).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), home.path().join(file.file_name())).unwrap();
+    }
+    let checked = manual(home.path(), "sha256sum").expect(0);
+    assert_eq!(checked.stdout_lines().len(), 10, "{}", checked.stdout);
+
+    let name = checked.stdout_lines()[0].split(':').next().unwrap();
+    fs::write(home.path().join(name), "damage").unwrap();
+    assert!(manual(home.path(), "sha256sum").expect(1).stdout.contains(&format!("{name}: FAILED")));
 }
