@@ -329,7 +329,7 @@ impl ClientBuilder {
     /// let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// let client = Client::builder(Credentials::auth_token(account, "the auth token"))
     ///     .on_retry(|retry| {
-    ///         eprintln!("attempt {} failed: {}; retry in {:?}", retry.attempt, retry.error, retry.delay);
+    ///         eprintln!("attempt {}: {}; retry in {:?}", retry.attempt, retry.error, retry.delay);
     ///     })
     ///     .build()?;
     /// # Ok::<(), twilio_room_recordings::Error>(())

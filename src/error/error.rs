@@ -30,7 +30,9 @@ use crate::model::{Escaped, ParseSidError, ResumePoint};
 ///         Ok(recording) => println!("{}", recording.sid),
 ///         Err(error) => match error.kind() {
 ///             ErrorKind::InvalidRecord(record) => eprintln!("skipped: {error}: {}", record.json),
-///             ErrorKind::TooManyRequests(response) => eprintln!("later: {:?}", response.retry_after),
+///             ErrorKind::TooManyRequests(response) => {
+///                 eprintln!("later: {:?}", response.retry_after);
+///             }
 ///             _ => eprintln!("{error}"), // invalid page size "0": expected 1 to 1000
 ///         },
 ///     }

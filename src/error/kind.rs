@@ -13,7 +13,7 @@ use crate::model::{Escaped, RecordingSid, RoomRecording, Status};
 ///
 /// fn advice(error: &Error) -> &'static str {
 ///     match error.kind() {
-///         ErrorKind::Unauthorized(_) | ErrorKind::MissingCredentials { .. } => "check the credentials",
+///         ErrorKind::Unauthorized(_) => "check the credentials",
 ///         ErrorKind::NotFound(_) => "check the room SID",
 ///         _ if error.is_transient() => "run again later",
 ///         _ => "see the message",

@@ -21,7 +21,8 @@ impl Error {
     ///
     /// let body = br#"{"code": 20429, "message": "Too Many Requests", "status": 429}"#;
     /// let error = Error::from_response(429, body);
-    /// assert!(matches!(error.kind(), ErrorKind::TooManyRequests(response) if response.code == Some(20429)));
+    /// let ErrorKind::TooManyRequests(response) = error.kind() else { panic!("{error}") };
+    /// assert_eq!(response.code, Some(20429));
     /// assert!(error.is_transient());
     /// ```
     #[must_use]

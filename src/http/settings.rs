@@ -37,8 +37,8 @@ pub enum IpFamily {
 /// ```no_run
 /// use twilio_room_recordings::{ClientBuilder, RootCertificates};
 ///
-/// let pem = std::fs::read("company-root.pem")?;
-/// let client = ClientBuilder::from_env()?.root_certificates(RootCertificates::Pem(pem)).build()?;
+/// let roots = RootCertificates::Pem(std::fs::read("company-root.pem")?);
+/// let client = ClientBuilder::from_env()?.root_certificates(roots).build()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,14 +104,12 @@ impl Default for ConnectionSettings {
 
 impl ConnectionSettings {
     pub(super) fn check_timeouts(&self) -> Result<(), Error> {
-        for (parameter, timeout) in
-            [("connect timeout", self.connect_timeout), ("attempt timeout", self.attempt_timeout)]
-        {
-            if timeout.is_zero() {
-                return Err(Error::invalid_input(parameter, "0", "more than zero"));
-            }
+        let timeouts =
+            [("connect timeout", self.connect_timeout), ("attempt timeout", self.attempt_timeout)];
+        match timeouts.into_iter().find(|(_, timeout)| timeout.is_zero()) {
+            Some((parameter, _)) => Err(Error::invalid_input(parameter, "0", "more than zero")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The name and version of this crate, after the name of the program.

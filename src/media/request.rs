@@ -57,7 +57,10 @@ impl Media {
     /// fn save(client: &Client, recording: &RoomRecording, stop: &AtomicBool) -> Result<(), Error> {
     ///     let download = client.media(recording).on_progress(|progress| {
     ///         eprintln!("{} of {:?} bytes", progress.received, progress.total);
-    ///         if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    ///         match stop.load(Ordering::Relaxed) {
+    ///             true => ControlFlow::Break(()),
+    ///             false => ControlFlow::Continue(()),
+    ///         }
     ///     });
     ///     match download.download_to(recording.file_name()) {
     ///         Err(error) if *error.kind() == ErrorKind::Cancelled => println!("stopped"),

@@ -28,7 +28,8 @@ use super::query::{List, Query};
 /// ```
 /// use twilio_room_recordings::ResumePoint;
 ///
-/// let stored = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-completed.PageSize-50.Page-2.PageToken-PT2.2.17";
+/// let stored = "RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.Status-completed.PageSize-50.Page-2\
+///               .PageToken-PT2.2.17";
 /// let point: ResumePoint = stored.parse()?;
 /// assert_eq!(point.to_string(), stored);
 /// # Ok::<(), twilio_room_recordings::Error>(())
