@@ -37,14 +37,13 @@ pub struct Encryption {
 }
 
 impl Encryption {
-    /// Reads the headers `x-amz-meta-x-amz-…` of a response. Media without a key and an
-    /// initialization vector is not encrypted.
+    /// Reads the headers `x-amz-meta-x-amz-…` of a response. Media without any is not encrypted.
     pub(super) fn read(mut headers: BTreeMap<String, String>) -> Result<Option<Self>, Error> {
         let key = headers.remove(KEY).or_else(|| headers.get(KEY_V2).cloned());
         let (key, iv) = match (key, headers.remove(IV)) {
-            (None, None) => return Ok(None),
+            (None, None) if headers.is_empty() => return Ok(None),
             (Some(key), Some(iv)) => (key, iv),
-            (None, Some(_)) => return Err(missing(KEY)),
+            (None, _) => return Err(missing(KEY)),
             (Some(_), None) => return Err(missing(IV)),
         };
         for (name, value) in [(KEY, &key), (IV, &iv)] {

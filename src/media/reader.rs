@@ -41,6 +41,8 @@ pub struct MediaReader {
     url: Option<SignedUrl>,
     /// The version that every later byte must belong to.
     pinned: Option<Version>,
+    /// If true, a response has said that the media is encrypted.
+    is_encrypted: bool,
     body: Body,
     /// The position of the next byte.
     position: u64,
@@ -81,6 +83,7 @@ impl MediaReader {
             recorded,
             url: None,
             pinned: None,
+            is_encrypted: false,
             body: Body::Closed,
             position: 0,
             transferred: 0,
@@ -209,14 +212,16 @@ impl MediaReader {
         let media = requested.map_err(|error| self.rejected(error))?;
 
         let encryption = Encryption::read(media.envelope).map_err(|error| unusable(from, error))?;
+        if self.is_encrypted && encryption.is_none() {
+            let reason = "the storage sends no longer what decrypts the media";
+            return Err(unusable(from, Error::invalid_response(reason)));
+        }
+        self.is_encrypted = encryption.is_some();
         let tag = media.entity_tag;
         let version = self.check(Version { tag, length: media.length, encryption })?;
         let mut reader = media.body;
         if media.first < from {
             // The storage ignored the range.
-            if version.length.is_some_and(|length| length < from) {
-                return Err(Interrupted::StartOver(self.changed()));
-            }
             reader.skip(from - media.first).map_err(|error| self.interrupted(error))?;
         }
         Ok(OpenBody { reader, from, version })

@@ -286,8 +286,10 @@ fn rejection_names_the_credentials_without_their_secret_and_says_what_it_usually
         assert!(!format!("{error:#?}").contains(secret), "{error:#?}");
     }
 
-    let gateway = Error::from_response(404, b"<html>");
-    assert!(gateway.to_string().ends_with("(status 404)"), "{gateway}");
+    for status in [403, 404] {
+        let gateway = Error::from_response(status, b"<html>").to_string();
+        assert!(gateway.ends_with(&format!("(status {status})")), "{gateway}");
+    }
 }
 
 #[test]

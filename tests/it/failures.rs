@@ -56,12 +56,32 @@ fn refused_connection_is_retried_and_names_host_and_cause() {
 }
 
 #[test]
+fn refused_connection_to_the_port_of_the_scheme_names_it() {
+    // Nothing listens on these addresses.
+    for (base_url, port) in [("http://127.61.62.63", 80), ("https://127.61.62.63", 443)] {
+        if base_url.starts_with("https")
+            && cfg!(not(any(feature = "rustls", feature = "native-tls")))
+        {
+            continue;
+        }
+        let client = builder(base_url).retry(RetryPolicy::off()).build().unwrap();
+        let error = client.recordings(room()).into_iter().next().unwrap().unwrap_err();
+        let words = format!("could not connect to port {port}: connection refused");
+        assert!(error.to_string().ends_with(&words), "{error}");
+    }
+}
+
+#[test]
 fn connection_closed_before_or_within_the_response_is_retried() {
     for (response, reason) in [
         ("", "the connection was closed before a response"),
         ("HTTP/1.1 200 OK\r\nContent-", "the connection was closed before a response"),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{",
+            "the connection was closed before the end of the body",
+        ),
+        (
+            "HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\n{",
             "the connection was closed before the end of the body",
         ),
     ] {
@@ -81,6 +101,10 @@ fn damaged_chunk_is_retried() {
     let server = RawServer::start(vec![damaged.into(), good]);
     first(&server).unwrap();
     assert_eq!(server.requests(), 2);
+
+    let server = RawServer::start(vec![damaged.into(); 4]);
+    let error = first(&server).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
 }
 
 #[test]

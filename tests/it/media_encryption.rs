@@ -88,12 +88,38 @@ fn incomplete_envelope_is_an_error_that_names_the_header() {
         ([bad_key, IV].concat(), "x-amz-meta-x-amz-key"),
         ([KEY, bad_iv].concat(), "x-amz-meta-x-amz-iv"),
         ([KEY, KEY, IV].concat(), "x-amz-meta-x-amz-key"),
+        (MORE.to_owned(), "x-amz-meta-x-amz-key"),
     ] {
         let (done, out) = download(&completed(32), vec![response(&headers, &[9; 32])]);
         let message = done.unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
         assert!(out.is_empty());
     }
+}
+
+#[test]
+fn envelope_that_one_response_had_is_not_given_up() {
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 32\r\nETag: \"one\"\r\n";
+    let truncated = [head.as_bytes(), envelope().as_bytes(), b"\r\n", &[9; 8]].concat();
+    let fates = vec![Fate::Raw(truncated), response("", &[9; 32]), response("", &[9; 32])];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let storage = Storage::start(vec![9; 32], fates);
+    let api = api(completed(32), &storage.url);
+    let media = client(api.base_url()).media(&record(completed(32)));
+    let message = media.download_to(&path).unwrap_err().to_string();
+    assert!(message.contains("the storage sends no longer what decrypts the media"), "{message}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn encrypted_media_without_a_length_is_an_error() {
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{}\r\n", envelope());
+    let unframed = Fate::Raw([head.as_bytes(), &[9; 32]].concat());
+    let (done, out) = download(&completed(32), vec![unframed]);
+    let message = done.unwrap_err().to_string();
+    assert!(message.contains("does not name the size of encrypted media"), "{message}");
+    assert!(out.is_empty());
 }
 
 #[test]

@@ -86,6 +86,28 @@ int rename(const char *from, const char *to) {
     assert!(fs::read(&path).unwrap() == media_bytes());
 }
 
+/// As another download does on a file system without locks.
+#[test]
+fn partial_file_that_another_download_has_renamed_is_complete() {
+    let fsync = r#"
+int fsync(int descriptor) {
+    int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
+    char link[64], path[PATH_MAX] = "", to[PATH_MAX] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    if (is_partial(descriptor) && readlink(link, path, sizeof path - 1) > 0) {
+        strcpy(to, path);
+        strstr(to, ".mka")[strlen(".mka")] = 0;
+        rename(path, to);
+    }
+    return real(descriptor);
+}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let Some(output) = download_on(fsync, &path) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+    assert_eq!(names(folder.path()), ["a.mka"]);
+}
+
 /// Otherwise another download could open the partial file, and write to it when it has its name.
 #[test]
 fn partial_file_is_locked_until_it_has_its_name() {

@@ -355,6 +355,57 @@ fn media_by_sid_rejects_a_record_that_may_be_of_something_else() {
 }
 
 #[test]
+fn transfer_is_resumed_after_bytes_that_are_no_http() {
+    let setting = Setting::new(vec![Fate::CutAfter(1000), Fate::Raw(b"noise\r\n\r\n".to_vec())]);
+    setting.assert_downloads();
+    assert_eq!(setting.storage.ranges(), [0, 1000, 1000]);
+}
+
+#[test]
+fn interrupted_body_names_its_host() {
+    let setting = Setting::new(vec![Fate::CutAfter(10); 20]);
+    let error = setting.known_media().write_to(&mut std::io::sink()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    assert_eq!(error.host(), Some("127.0.0.1"));
+}
+
+#[test]
+fn source_of_an_error_is_that_of_its_cause() {
+    use std::error::Error as _;
+
+    #[derive(Debug)]
+    struct Outer(std::num::ParseIntError);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("outer")
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    struct Failing;
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other(Outer("x".parse::<u8>().unwrap_err())))
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let error = Setting::new(vec![]).known_media().write_to(&mut Failing).unwrap_err();
+    assert_eq!(error.to_string(), "could not write the media: outer");
+    assert!(error.source().unwrap().is::<std::num::ParseIntError>());
+}
+
+#[test]
 fn failure_of_the_writer_is_returned_with_its_cause() {
     struct Full;
 

@@ -59,6 +59,11 @@ fn error_body_of_any_form_gives_a_readable_message() {
         "errors": [{"detail": "too small", "pointer": "#/PageSize"}, {"detail": "odd"}],
     });
     assert_eq!(message(&problem.to_string()), "Bad; Two faults; #/PageSize: too small; odd");
+    for (kind, url) in [("https://x/20001", Some("https://x/20001")), ("about:blank", None)] {
+        let body = json!({"type": kind, "title": "Bad"}).to_string();
+        let error = Error::from_response(400, body.as_bytes());
+        assert_eq!(error.api_error().unwrap().more_info.as_deref(), url);
+    }
     assert_eq!(
         message("<html><title>502 from the proxy</title></html>"),
         "Bad Gateway, with a body that begins with \"<html><title>502 from the proxy</title></html>\""
