@@ -42,6 +42,8 @@ pub struct Archiver<'a> {
     pub acknowledged: Acknowledged,
     /// The digits of every listed recording.
     seen: Mutex<BTreeMap<u128, Listed>>,
+    /// The digits of those whose record is invalid.
+    invalid: Mutex<BTreeSet<u128>>,
     processing: Mutex<Processing>,
     /// The rooms of the recordings that were listed, whatever their status.
     rooms: Mutex<BTreeSet<RoomSid>>,
@@ -83,6 +85,7 @@ impl<'a> Archiver<'a> {
             program,
             acknowledged: acknowledged.unwrap_or_default(),
             seen: Mutex::default(),
+            invalid: Mutex::default(),
             processing: Mutex::default(),
             rooms: Mutex::default(),
             summary: Mutex::new(Summary::new()),
@@ -100,7 +103,7 @@ impl<'a> Archiver<'a> {
     pub fn add_listed(&self, recording: &RoomRecording) -> bool {
         locked(&self.rooms).insert(recording.room_sid);
         let listed = match recording.status {
-            Status::Completed => Listed::Completed,
+            Status::Completed | Status::Other(_) => Listed::Completed,
             Status::Processing => Listed::Processing,
             _ => Listed::WithoutMedia,
         };
@@ -219,6 +222,16 @@ impl<'a> Archiver<'a> {
         let ErrorKind::InvalidRecord(record) = error.kind() else { return false };
         let sid = record.sid.filter(|sid| self.acknowledged.contains(sid));
         sid.inspect(|&sid| self.add_acknowledged(sid)).is_some()
+    }
+
+    /// Takes note of an invalid record, and returns `true` if it is listed for the first time.
+    pub fn add_invalid(&self, error: &twilio_room_recordings::Error) -> bool {
+        match error.kind() {
+            ErrorKind::InvalidRecord(record) => {
+                record.sid.is_none_or(|sid| locked(&self.invalid).insert(key(&sid)))
+            }
+            _ => true,
+        }
     }
 
     /// Removes the partial files that nothing will resume, and names those that may be resumed only

@@ -19,7 +19,7 @@ impl Archiver<'_> {
             Ok(None) => return self.keep_at_service(proven, "its entry has disappeared"),
             Err(reason) => return self.stop_at_recording(&reason),
         };
-        if entry.recording.encryption_key.is_some() && entry.archive.encryption.is_none() {
+        if entry.lacks_key() {
             return self.keep_at_service(proven, "the key that decrypts its media is not archived");
         }
         let path = entry.archive.file.within(self.folder.path());

@@ -16,7 +16,8 @@ impl Archiver<'_> {
 
         let is_kept = entry.as_ref().is_some_and(|entry| self.is_kept(entry, recording));
         let is_skipped = !is_kept && entry.is_some() && self.options.skip_recorded;
-        let is_deleted = self.options.delete && !is_skipped;
+        let lacks_key = is_kept && entry.is_some_and(|entry| entry.lacks_key());
+        let is_deleted = self.options.delete && !is_skipped && !lacks_key;
         self.count(|summary| {
             summary.deleted += u64::from(is_deleted);
             if is_kept || is_skipped {

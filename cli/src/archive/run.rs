@@ -119,6 +119,7 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
                     match recording {
                         Ok(recording) => hand_over(recording, archiver, &deletions, queue),
                         Err(error) if archiver.is_acknowledged(&error) => {}
+                        Err(error) if !archiver.add_invalid(&error) => {}
                         Err(error) => match usable(&error) {
                             Some(recording) => {
                                 let text = about(scope, &error);
@@ -158,10 +159,8 @@ const AS_RECEIVED: &str = "as_received";
 fn usable(error: &Error) -> Option<RoomRecording> {
     let ErrorKind::InvalidRecord(invalid) = error.kind() else { return None };
     let mut recording = invalid.recording.as_deref()?.clone();
-    // A field that appears twice, for example, is in no JSON value.
-    let text = || Value::from(invalid.json.as_str());
-    let as_received = serde_json::from_str(&invalid.json).unwrap_or_else(|_| text());
-    recording.additional_fields.insert(AS_RECEIVED.to_owned(), as_received);
+    // As text, because a field that appears twice, or a huge number, is in no JSON value.
+    recording.additional_fields.insert(AS_RECEIVED.to_owned(), Value::from(&*invalid.json));
     Some(recording)
 }
 
@@ -180,8 +179,9 @@ fn hand_over(
 
     match &recording.status {
         _ if archiver.acknowledged.contains(&sid) => archiver.add_acknowledged(sid),
-        Status::Completed if options.dry_run => archiver.preview(&recording),
-        Status::Completed => {
+        // The API decides about a status that this version does not know.
+        Status::Completed | Status::Other(_) if options.dry_run => archiver.preview(&recording),
+        Status::Completed | Status::Other(_) => {
             bar.expect(&recording);
             queue.push(Task::Save(Box::new(recording), Arc::clone(deletions)));
         }

@@ -32,18 +32,25 @@ impl Archiver<'_> {
         };
 
         match last {
-            Some(entry) if self.is_kept(&entry, recording) => self.keep(recording, entry, transfer),
+            Some(entry) if self.is_kept(&entry, recording) => {
+                match entry.lacks_key() && self.has_key_now(recording) {
+                    true => self.fetch(recording, Some(entry), transfer),
+                    false => self.keep(recording, entry, transfer),
+                }
+            }
             Some(_) if self.options.skip_recorded => {
                 transfer.skip();
                 self.count(|summary| summary.already_there += 1);
-                let text = format_args!("{}: has an entry", recording.sid);
-                self.messages.note(Level::Verbose, text);
+                let sid = recording.sid;
+                if self.options.delete {
+                    self.messages
+                        .warning(format_args!("{sid}: has an entry and no file: not deleted"));
+                } else {
+                    self.messages.note(Level::Verbose, format_args!("{sid}: has an entry"));
+                }
                 None
             }
-            Some(entry) if self.has_file(&entry.archive.file) => {
-                self.fetch(recording, entry.archive.file, transfer)
-            }
-            _ => self.fetch(recording, self.folder.new_media(recording), transfer),
+            last => self.fetch(recording, last, transfer),
         }
     }
 
@@ -52,6 +59,17 @@ impl Archiver<'_> {
         let path = entry.archive.file.within(self.folder.path());
         entry.is_media_of(recording)
             && Stamp::of(&path).is_some_and(|stamp| stamp.size() == entry.archive.size)
+    }
+
+    /// Returns `true` if the storage sends by now what decrypts media whose entry lacks it. Otherwise
+    /// that is reported.
+    fn has_key_now(&self, recording: &RoomRecording) -> bool {
+        match self.connection.media(recording).reader() {
+            Ok(media) if media.encryption().is_some() => return true,
+            Ok(_) => self.messages.error(format_args!("{}: {KEYLESS}", recording.sid)),
+            Err(error) => self.report_failure(recording.sid, &error),
+        }
+        false
     }
 
     /// Leaves the file of an entry as it is, and writes an entry with the record as it is now.
@@ -70,7 +88,7 @@ impl Archiver<'_> {
                     let path = path.display();
                     self.messages
                         .warning(format_args!("{sid}: {path} has changed: downloaded again"));
-                    return self.fetch(recording, entry.archive.file, transfer);
+                    return self.fetch(recording, Some(entry), transfer);
                 }
                 Err(error) => {
                     transfer.skip();
@@ -85,21 +103,32 @@ impl Archiver<'_> {
 
         transfer.skip();
         let entry = Entry::new(recording.clone(), Archived { date: now(), ..entry.archive });
+        // What the program has not seen is not deleted.
+        let proven = match stamp {
+            Some(stamp) => {
+                let file = self.hand_over(&entry, &path, stamp, "not deleted")?;
+                Some(Proven { sid, file })
+            }
+            None => None,
+        };
         self.append(&entry)?;
         self.count(|summary| summary.already_there += 1);
         let path = path.display();
         self.messages.note(Level::Verbose, format_args!("{sid}: already there, {path}"));
-        stamp.map(|stamp| Proven { sid, file: Some(stamp) })
+        proven
     }
 
-    /// Downloads a recording, replaces what is at the path, and writes its entry.
+    /// Downloads a recording, replaces the file of its last entry, and writes its entry.
     fn fetch(
         &self,
         recording: &RoomRecording,
-        file: MediaPath,
+        last: Option<Entry>,
         transfer: Transfer<'_>,
     ) -> Option<Proven> {
         let sid = recording.sid;
+        let earlier = last.as_ref().map(|entry| entry.archive.file.clone());
+        let file = earlier.filter(|file| self.has_file(file));
+        let file = file.unwrap_or_else(|| self.folder.new_media(recording));
         if self.disk().skips(recording.size) {
             transfer.skip();
             return None;
@@ -125,17 +154,15 @@ impl Archiver<'_> {
             }
         };
 
-        let encryption = downloaded.encryption;
-        if recording.encryption_key.is_some() && encryption.is_none() {
-            let text = "its record names an encryption key, and the storage sent none";
-            self.messages.error(format_args!("{sid}: {text}: it is archived, and never deleted"));
-        }
+        // The key of an earlier entry decrypts the same bytes.
+        let earlier = last.filter(|entry| entry.archive.sha256 == sha256);
+        let encryption = downloaded.encryption.or(earlier.and_then(|it| it.archive.encryption));
         let archive = Archived { file, size: stamp.size(), sha256, date: now(), encryption };
         let entry = Entry::new(recording.clone(), archive);
-        let handed_over = self.hand_over(&entry, &path, stamp).map_err(|reason| {
-            self.messages.error(format_args!("{sid}: not archived: {reason}"));
-        });
-        let file = handed_over.ok()?;
+        if entry.lacks_key() {
+            self.messages.error(format_args!("{sid}: {KEYLESS}"));
+        }
+        let file = self.hand_over(&entry, &path, stamp, "not archived")?;
         self.append(&entry)?;
         self.count(|summary| {
             summary.archived += 1;
@@ -162,7 +189,10 @@ impl Archiver<'_> {
         }
         let downloaded = media.download_to(path);
         if let Some(failures) = self.outage.end_turn(outcome_of(&downloaded)) {
-            self.stop(&format!("{failures} recordings in a row failed: run again later"));
+            self.messages.error(format_args!(
+                "{failures} recordings in a row failed: until one succeeds, most are left for the \
+                 next run"
+            ));
         }
         match downloaded {
             Ok(downloaded) => {
@@ -175,7 +205,7 @@ impl Archiver<'_> {
                 None
             }
             // Published for a track that was muted all the time.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
+            Err(error) if is_missing(&error) => {
                 transfer.skip();
                 self.count(|summary| summary.no_media += 1);
                 let text = format_args!("{}: no media at the service", recording.sid);
@@ -197,9 +227,27 @@ impl Archiver<'_> {
 
     /// Runs the program of `--exec`, if there is one, for a file that its entry describes.
     ///
-    /// Returns the file's stamp; `None` if the program has moved or removed the file. The file must
-    /// not change, because its entry says what it holds.
-    fn hand_over(&self, entry: &Entry, path: &Path, stamp: Stamp) -> Result<Option<Stamp>, String> {
+    /// Returns the file's stamp; an inner `None` if the program has moved or removed the file. A
+    /// failure is reported, with what is not done because of it.
+    fn hand_over(
+        &self,
+        entry: &Entry,
+        path: &Path,
+        stamp: Stamp,
+        otherwise: &str,
+    ) -> Option<Option<Stamp>> {
+        let sid = entry.recording.sid;
+        let report = |reason| self.messages.error(format_args!("{sid}: {otherwise}: {reason}"));
+        self.run_program(entry, path, stamp).map_err(report).ok()
+    }
+
+    /// The file must not change, because its entry says what it holds.
+    fn run_program(
+        &self,
+        entry: &Entry,
+        path: &Path,
+        stamp: Stamp,
+    ) -> Result<Option<Stamp>, String> {
         let Some(program) = &self.program else { return Ok(Some(stamp)) };
         let line = entry.line().map_err(|error| error.to_string())?;
         let run = program.run(entry.recording.sid, path, line, self.messages);
@@ -237,11 +285,22 @@ impl Archiver<'_> {
 fn outcome_of(downloaded: &Result<Downloaded, Error>) -> Outcome {
     match downloaded {
         Ok(_) => Outcome::Success,
-        Err(error) if matches!(error.kind(), ErrorKind::Storage(_)) => Outcome::Failure,
-        Err(error) if error.is_transient() => Outcome::Failure,
+        Err(error) if is_missing(error) => Outcome::Other,
+        Err(error) if error.is_transient() || matches!(error.kind(), ErrorKind::NotFound(_)) => {
+            Outcome::Failure
+        }
         Err(_) => Outcome::Other,
     }
 }
+
+/// Returns `true` if the API itself says that there is no media. A gateway that does not know the path
+/// has no code of the API.
+fn is_missing(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound(response) if response.code.is_some())
+}
+
+const KEYLESS: &str = "its record names an encryption key, and the storage sent none: it is archived, \
+                       and never deleted";
 
 /// The time that is written into an entry.
 fn now() -> OffsetDateTime {

@@ -49,7 +49,7 @@ fn delete(connection: &Connection, room: RoomSid, sid: RecordingSid, messages: &
 }
 
 fn look_up(connection: &Connection, room: RoomSid, sid: RecordingSid, messages: &Messages) {
-    match connection.recording(room, sid).fetch() {
+    match connection.fetch(room, sid) {
         Ok(recording) => {
             let status = recording.status.as_str().escape_debug();
             let text = format_args!("{sid}: would be deleted, status {status}");

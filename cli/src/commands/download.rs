@@ -39,7 +39,7 @@ pub fn run(
     }
 
     let OneRecording { room, sid } = options.recording;
-    let recording = connection.recording(room, sid).fetch();
+    let recording = connection.fetch(room, sid);
     let recording = recording.map_err(|error| Failure::Recording(sid, error))?;
     let bar = Bar::new(Level::Normal);
     let messages = messages.above(bar.bar());
@@ -51,8 +51,13 @@ pub fn run(
     let downloaded = download(connection, &recording, path.as_deref(), &bar);
     bar.finish();
     let downloaded = downloaded.map_err(|error| Failure::Recording(sid, error))?;
-    if let Some(encryption) = &downloaded.encryption {
-        messages.note(Level::Quiet, serde_json::to_string(encryption)?);
+    match &downloaded.encryption {
+        Some(encryption) => messages.note(Level::Quiet, serde_json::to_string(encryption)?),
+        None if recording.encryption_key.is_some() => messages.error(format_args!(
+            "{sid}: its record names an encryption key, and the storage sent none: nothing decrypts \
+             this media"
+        )),
+        None => {}
     }
     if let Some(path) = path {
         let Downloaded { size, transferred, .. } = downloaded;

@@ -47,7 +47,7 @@ pub struct EntryHead {
 impl EntryHead {
     /// Reads a line. The reason of a failure can be shown.
     pub fn read(line: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(line).map_err(|error| shown(&error))
+        serde_json::from_slice(without_mark(line)).map_err(|error| shown(&error))
     }
 }
 
@@ -60,7 +60,7 @@ impl Entry {
     /// Reads a line. The reason of a failure can be shown.
     pub fn read(line: &[u8]) -> Result<Self, String> {
         let mut recording: RoomRecording =
-            serde_json::from_slice(line).map_err(|error| shown(&error))?;
+            serde_json::from_slice(without_mark(line)).map_err(|error| shown(&error))?;
         let archive = recording.additional_fields.remove(MEMBER).unwrap_or(Value::Null);
         let archive =
             from_value(archive).map_err(|error| format!("{MEMBER}: {}", shown(&error)))?;
@@ -76,6 +76,11 @@ impl Entry {
     pub fn says_the_same(&self, other: &Self) -> bool {
         let date = self.archive.date;
         *self == Self { archive: Archived { date, ..other.archive.clone() }, ..other.clone() }
+    }
+
+    /// Returns `true` if nobody can decrypt the media, as far as the record says that it is encrypted.
+    pub fn lacks_key(&self) -> bool {
+        self.recording.encryption_key.is_some() && self.archive.encryption.is_none()
     }
 
     /// Returns `true` if the media of the entry is that of a recording as it is listed now.
@@ -117,6 +122,11 @@ impl TryFrom<String> for MediaPath {
         let path = path.escape_debug();
         Err(format!("invalid file \"{path}\": expected a relative path without \"..\""))
     }
+}
+
+/// A line without the byte-order mark that an editor has put in front of the file.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
 }
 
 fn shown(error: &serde_json::Error) -> String {

@@ -1,7 +1,7 @@
 //! The entries of an archive, for commands that only read them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::Path;
 
@@ -35,6 +35,10 @@ pub fn read_lines(
 ) -> Result<(), String> {
     let path = folder.join(RECORD_FILE);
     let unreadable = |error: io::Error| format!("could not read {}: {error}", path.display());
+    // To open a FIFO would wait for its writer.
+    if fs::metadata(&path).is_ok_and(|file| !file.is_file()) {
+        return Err(unreadable(io::Error::other("it is no regular file")));
+    }
     let file = File::open(&path).map_err(unreadable)?;
     let mut lines = Lines::new(BufReader::with_capacity(128 * 1024, file));
     let mut number = 0_u64;

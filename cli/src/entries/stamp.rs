@@ -33,6 +33,11 @@ impl Stamp {
 /// Reads a file, and returns its hash and its stamp. Another run may replace it meanwhile, but nobody
 /// may write to it. Calls `on_read` with the length of each piece.
 pub fn hash_file(path: &Path, on_read: impl FnMut(u64)) -> io::Result<(Sha256, Stamp)> {
+    if Stamp::of(path).is_none() {
+        // To open a FIFO would wait for its writer.
+        fs::metadata(path)?;
+        return Err(io::Error::other("it is no regular file"));
+    }
     let file = File::open(path)?;
     let before = Stamp::from(&file.metadata()?);
     let (hash, size) = Sha256::of_file(&file, on_read)?;

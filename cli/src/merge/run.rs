@@ -1,5 +1,6 @@
 //! `merge`: a room's tracks in one file.
 
+use std::fs;
 use std::io::{self, Write};
 
 use super::entries::{self, Archived};
@@ -18,6 +19,12 @@ pub fn run(options: &Merge, messages: &Messages) -> Result<(), Failure> {
     let archived = entries::of_room(&options.from, &options.room, messages)?;
     if messages.errors() > 0 {
         return Ok(());
+    }
+    if let Ok(to) = fs::canonicalize(&options.to)
+        && archived.iter().any(|it| fs::canonicalize(&it.file).is_ok_and(|file| file == to))
+    {
+        let to = options.to.display();
+        return Err(Failure::Usage(format!("--to {to}: expected another file than a track's own")));
     }
     // Nothing is read in vain if the file can't be made.
     let output = match options.print {
@@ -40,7 +47,8 @@ pub fn run(options: &Merge, messages: &Messages) -> Result<(), Failure> {
     output.finish()?;
     drop(bar);
     let (file, count) = (options.to.display(), plan.inputs.len());
-    messages.note(Level::Normal, format_args!("{file}: {count} tracks"));
+    let plural = if count == 1 { "" } else { "s" };
+    messages.note(Level::Normal, format_args!("{file}: {count} track{plural}"));
     Ok(())
 }
 

@@ -85,6 +85,48 @@ fn encrypted_recording_whose_key_is_not_archived_is_not_deleted() {
     }
     room.assert_is_archived();
     assert!(room.deleted_sids().is_empty());
+
+    let previewed = room.run(&["--delete", "--dry-run"]).expect(0);
+    assert!(previewed.stderr.contains(" 0 would be deleted, "), "{}", previewed.stderr);
+}
+
+/// A response with the headers that decrypt the media.
+fn encrypted_response(media: &[u8]) -> Fate {
+    let headers = "ETag: \"one\"\r\nx-amz-meta-x-amz-key: 0ZY1jiGSu/A=\r\n\
+                   x-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n";
+    Fate::Raw(http("200 OK", headers, media))
+}
+
+#[test]
+fn encrypted_recording_without_a_key_is_an_error_until_the_storage_sends_it() {
+    let mut encrypted = recording(1);
+    encrypted["encryption_key"] = json!("CR1");
+    let room = ArchivedRoom::of(vec![encrypted]);
+    for _ in 0..2 {
+        let keyless = room.run(&[]).expect(1);
+        let error = format!("error: {}: its record names an encryption key, ", sid(1));
+        assert!(keyless.stderr.starts_with(&error), "{}", keyless.stderr);
+    }
+    assert_eq!(records(&room.record_file()).len(), 1);
+
+    let response = encrypted_response(&media(&recording(1)));
+    room.storage.expect([response.clone(), response]);
+    room.run(&["--delete"]).expect(0);
+    let entries = records(&room.record_file());
+    assert_eq!(entries.last().unwrap()["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+}
+
+#[test]
+fn key_of_an_earlier_entry_is_kept_for_the_same_bytes() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.storage.expect([encrypted_response(&media(&recording(1)))]);
+    room.run(&[]).expect(0);
+    fs::remove_file(room.folder().join(format!("{}.mkv", sid(1)))).unwrap();
+    room.run(&["--delete"]).expect(0);
+    let entries = records(&room.record_file());
+    assert_eq!(entries.last().unwrap()["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
+    assert_eq!(room.deleted_sids(), [sid(1)]);
 }
 
 #[test]

@@ -234,12 +234,31 @@ fn file_that_the_program_moves_is_archived_and_may_be_deleted_from_the_service()
 }
 
 #[test]
+fn what_the_program_has_not_seen_is_not_deleted() {
+    let room = one_recording();
+    room.run(&[]).expect(0);
+    let failed = archive(&room, &Script::new("exit 3"), &["--delete"]).expect(1);
+    let error = format!("error: {}: not deleted: the program failed with status 3", sid(1));
+    assert_eq!(failed.stderr_lines()[0], error);
+    assert!(room.deleted_sids().is_empty());
+
+    let script = Script::new("mv \"$1\" \"$out/media\"");
+    archive(&room, &script, &["--delete"]).expect(0);
+    assert_eq!(script.written("media"), media(&recording(1)));
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+    assert_eq!(room.storage.heads().len(), 1);
+}
+
+#[test]
 fn skip_recorded_downloads_nothing_that_has_an_entry() {
     let room = one_recording();
     let script = Script::new("mv \"$1\" \"$out\"");
     archive(&room, &script, &[]).expect(0);
-    let skipped = archive(&room, &script, &["--skip-recorded", "--delete"]).expect(0);
+    let skipped = archive(&room, &script, &["--skip-recorded"]).expect(0);
     assert!(skipped.stderr.starts_with("0 archived, 1 already there, "), "{}", skipped.stderr);
+    let skipped = archive(&room, &script, &["--skip-recorded", "--delete"]).expect(0);
+    let warning = format!("warning: {}: has an entry and no file: not deleted", sid(1));
+    assert_eq!(skipped.stderr_lines()[0], warning);
     assert_eq!(room.storage.heads().len(), 1);
     // This run has not seen that the file was handed over.
     assert!(room.deleted_sids().is_empty());

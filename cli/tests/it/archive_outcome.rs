@@ -117,3 +117,18 @@ fn wait_ends_after_its_duration() {
         assert!(invalid.expect(2).stderr.contains("--wait"));
     }
 }
+
+#[test]
+fn invalid_record_is_counted_once_in_all_listings_of_a_wait() {
+    let mut invalid = recording(5);
+    invalid["size"] = json!("big");
+    let mut processing = recording(1);
+    processing["status"] = json!("processing");
+    let server = super::support::serve_room(vec![processing, invalid]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(server.base_url());
+    command.args(["archive", ROOM, "--json", "--wait", "2s", "--to"]).arg(folder.path());
+    let waited = Run::of(&mut command).expect(1);
+    assert!(server.requests().len() >= 2, "{}", server.requests().len());
+    assert_eq!(outcome(&waited)["errors"], 1);
+}

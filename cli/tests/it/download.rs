@@ -121,3 +121,29 @@ fn envelope_of_encrypted_media_is_one_line_of_json() {
     let expected = r#"{"key":"0ZY1jiGSu/A=","iv":"EmKjzVpvXC9rE6DJ00Xv7Q=="}"#;
     assert_eq!(downloaded.stderr_lines()[0], expected);
 }
+
+#[test]
+fn download_of_encrypted_media_without_its_key_is_an_error() {
+    let mut encrypted = recording(1);
+    encrypted["encryption_key"] = json!("CR1");
+    let room = ArchivedRoom::of(vec![encrypted]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(&room, &["download", "--to", "a.mkv"]);
+    let downloaded = Run::of(command.current_dir(folder.path())).expect(1);
+    let error = format!("error: {}: its record names an encryption key, ", sid(1));
+    assert!(downloaded.stderr.starts_with(&error), "{}", downloaded.stderr);
+    assert!(folder.path().join("a.mkv").exists());
+}
+
+#[test]
+fn fields_for_information_may_be_invalid() {
+    let mut odd = recording(1);
+    odd["duration"] = json!(-1);
+    let room = ArchivedRoom::of(vec![odd]);
+    let folder = tempfile::tempdir().unwrap();
+    Run::of(command(&room, &["download", "--to", "a.mkv"]).current_dir(folder.path())).expect(0);
+    assert!(folder.path().join("a.mkv").exists());
+    let previewed = Run::of(&mut command(&room, &["delete", "--dry-run"])).expect(0);
+    let expected = format!("{}: would be deleted, status completed\n", sid(1));
+    assert_eq!(previewed.stderr, expected);
+}

@@ -9,6 +9,7 @@ mod archive_faults;
 mod archive_files;
 mod archive_outcome;
 mod archive_parallel;
+mod archive_record_file;
 mod completions;
 mod dates;
 mod download;

@@ -165,6 +165,20 @@ fn existing_file_is_replaced_only_with_force() {
 }
 
 #[test]
+fn file_of_a_track_is_not_replaced_even_with_force() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let room = small_room();
+    let file = room.media(0);
+    let before = fs::read(&file).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let run = Run::of(&mut room.command(name, &["--force"])).expect(2);
+    assert!(run.stderr.contains("expected another file than a track's own"), "{}", run.stderr);
+    assert!(fs::read(&file).unwrap() == before);
+}
+
+#[test]
 fn file_that_another_run_makes_is_left_alone() {
     if !has_ffmpeg() {
         return;

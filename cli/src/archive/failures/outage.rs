@@ -1,9 +1,13 @@
-//! Failures of everything: the threads pause together, and then the run ends.
+//! Failures of everything: the threads pause together, and then most recordings are left out.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Counts downloads that failed, one after the other, for reasons that are not their own. After as
-/// many as there are threads, one thread tries at a time while the others wait.
+/// Counts downloads that failed, one after the other, for reasons that may not be their own.
+///
+/// After as many as there are threads, one thread tries at a time while the others wait. After some
+/// more, recordings are left out before each try, ever more of them. How many is random, so that
+/// recordings that fail for ever do not keep the same others from the archive every night.
 pub struct Outage {
     jobs: u32,
     state: Mutex<State>,
@@ -15,7 +19,8 @@ struct State {
     failures: u32,
     /// The number of threads that are downloading.
     trying: u32,
-    is_over: bool,
+    /// The number of recordings that are left out before the next try.
+    left_out: u64,
 }
 
 /// What a download says about the others.
@@ -26,7 +31,7 @@ pub enum Outcome {
     Other,
 }
 
-/// The number of downloads that are tried one by one.
+/// The number of downloads that are tried one by one before recordings are left out.
 const TRIALS: u32 = 3;
 
 impl Outage {
@@ -34,28 +39,41 @@ impl Outage {
         Self { jobs: jobs.into(), state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Waits while another thread tries whether downloads work again. Returns `false` if they don't.
+    /// Waits while another thread tries whether downloads work again. Returns `false` if this
+    /// recording is left out.
     pub fn wait_for_turn(&self) -> bool {
         let mut state = self.locked();
         while state.failures >= self.jobs && state.trying > 0 {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.trying += u32::from(!state.is_over);
-        !state.is_over
+
+        let is_tried = state.left_out == 0;
+        if is_tried {
+            state.trying += 1;
+        } else {
+            state.left_out -= 1;
+        }
+        is_tried
     }
 
-    /// Ends the turn. Returns the number of failures in a row, if there is no point in going on.
+    /// Ends the turn. Returns the number of failures in a row, if recordings are left out from now on.
     pub fn end_turn(&self, outcome: Outcome) -> Option<u32> {
         let mut state = self.locked();
         state.trying -= 1;
+        let limit = self.jobs + TRIALS;
+        let is_failure = matches!(outcome, Outcome::Failure);
         match outcome {
-            Outcome::Success => state.failures = 0,
+            Outcome::Success => *state = State { trying: state.trying, ..State::default() },
             Outcome::Failure => state.failures += 1,
             Outcome::Other => {}
         }
-        state.is_over = state.failures >= self.jobs + TRIALS;
+        if is_failure && state.failures >= limit {
+            let most = 4_u64.saturating_pow(state.failures - limit);
+            state.left_out = RandomState::new().hash_one(()) % most;
+        }
+
         self.changed.notify_all();
-        state.is_over.then_some(state.failures)
+        (is_failure && state.failures == limit).then_some(limit)
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
