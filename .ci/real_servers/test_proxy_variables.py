@@ -149,7 +149,7 @@ def test_no_proxy_with_addresses(ways):
         ("192.0.2.1", "192.0.2.2", PROXY, PROXY),
         ("192.0.2.1", "192.0.2.128/25", PROXY, PROXY),
         ("192.0.2.1", "192.0.2.*", PROXY, PROXY),
-        ("[2001:db8::1]", "2001:db8::1", DIRECT, DIRECT),
+        ("[2001:db8::1]", "2001:db8::1", PROXY, DIRECT),
         ("[2001:db8::1]", "2001:db9::/32", PROXY, PROXY),
     ]
     variables = {"HTTPS_PROXY": f"http://{SQUID}"}

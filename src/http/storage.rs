@@ -172,7 +172,8 @@ fn media_response(response: Response<Body>, from: u64, peer: Peer) -> Result<Med
                 // An earlier first byte is that of a block of the storage.
                 Some((first, length)) if first <= from => (first, length),
                 _ => {
-                    let reason = format!("requested the range from {from}, got {range}");
+                    let reason =
+                        format!("requested byte {from} and later, got the range \"{range}\"");
                     return Err(Error::invalid_response(reason));
                 }
             }
