@@ -21,7 +21,8 @@ const PAGES: usize = 100;
 #[derive(Clone)]
 struct NameServer {
     queries: Arc<AtomicUsize>,
-    /// The last byte of the address 127.0.0.0 that each name has; 0 for no response.
+    /// The last byte of the address 127.0.0.0 that each name has; 0 for no response, 255 for names that
+    /// do not exist.
     last_byte: Arc<AtomicU8>,
 }
 
@@ -52,9 +53,11 @@ impl NameServer {
 /// The response to a query: one address for the type A, none for any other.
 fn response(query: &[u8], last_byte: u8) -> Vec<u8> {
     let name = query[12..].iter().position(|byte| *byte == 0).unwrap() + 13;
-    let is_a = query[name..name + 2] == [0, 1];
+    let exists = last_byte != 255;
+    let is_a = query[name..name + 2] == [0, 1] && exists;
     let mut response = query[..2].to_vec();
-    response.extend([0x81, 0x80, 0, 1, 0, is_a.into(), 0, 0, 0, 0]);
+    let code = if exists { 0x80 } else { 0x83 };
+    response.extend([0x81, code, 0, 1, 0, is_a.into(), 0, 0, 0, 0]);
     response.extend(&query[12..name + 4]);
     if is_a {
         response.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, last_byte]);
@@ -144,6 +147,29 @@ fn lists_over_new_connections() {
         list();
     }
     assert_eq!(name_server.queries(), 4);
+}
+
+#[test]
+fn name_that_was_not_found_is_looked_up_again() {
+    assert_passes("addresses::lists_when_the_name_exists");
+}
+
+#[test]
+#[ignore = "another test runs it in a network of its own"]
+fn lists_when_the_name_exists() {
+    let (name_server, authority) = (NameServer::start(), Authority::new());
+    let body = page(&[recording(0)], Value::Null).to_string();
+    let port = authority
+        .serve(&["video.example.test"], 2099, move |_| close("200 OK", "", body.as_bytes()));
+    let builder = authority.builder(&format!("https://video.example.test:{port}"));
+    let client = builder.no_proxy().retry(RetryPolicy::off()).build().unwrap();
+    let list = || client.recordings(room()).into_iter().next().unwrap();
+
+    name_server.last_byte.store(255, Ordering::SeqCst);
+    let error = list().unwrap_err();
+    assert!(error.to_string().contains("could not resolve the host name"), "{error}");
+    name_server.last_byte.store(1, Ordering::SeqCst);
+    list().unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use twilio_room_recordings::{Error, ErrorKind};
 
 use crate::support::fake_server::recording;
-use crate::support::{RawServer, builder, close, first, page, room};
+use crate::support::{RawServer, builder, client, close, first, page, room};
 
 #[test]
 fn body_larger_than_the_limit_is_an_error() {
@@ -53,6 +53,16 @@ fn page_of_more_than_1000_records_is_an_error() {
     let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
     let error = first(&server).unwrap_err();
     assert!(error.to_string().contains("a page of more than 1000 records"), "{error}");
+}
+
+#[test]
+fn page_of_1000_records_may_hold_an_invalid_one() {
+    let mut records: Vec<_> = (0..1000).map(recording).collect();
+    records[999]["size"] = "big".into();
+    let body = page(&records, serde_json::Value::Null).to_string();
+    let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
+    let items: Vec<_> = client(&server.base_url).recordings(room()).into_iter().collect();
+    assert_eq!((items.len(), items.iter().filter(|it| it.is_ok()).count()), (1000, 999));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use twilio_room_recordings::{Error, ErrorKind};
+use twilio_room_recordings::{Error, ErrorKind, RetryPolicy};
 
 use crate::support::media::*;
 use crate::support::storage::{Fate, Storage, api};
@@ -366,6 +366,15 @@ fn interrupted_body_names_its_host() {
     let setting = Setting::new(vec![Fate::CutAfter(10); 20]);
     let error = setting.known_media().write_to(&mut std::io::sink()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Transport(_)), "{error:?}");
+    assert_eq!(error.host(), Some("127.0.0.1"));
+
+    let storage = Storage::start(media_bytes(), vec![Fate::StallAfter(10)]);
+    let api = api(completed(SIZE), &storage.url);
+    let builder = builder(api.base_url()).retry(RetryPolicy::off());
+    let client = builder.attempt_timeout(Duration::from_millis(200)).build().unwrap();
+    let media = client.media(&record(completed(SIZE)));
+    let error = media.write_to(&mut std::io::sink()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error:?}");
     assert_eq!(error.host(), Some("127.0.0.1"));
 }
 

@@ -497,3 +497,9 @@ fn informational_fields_of_a_page_never_fail_it() {
         assert!(page.next.is_none());
     }
 }
+
+#[test]
+fn value_that_is_no_object_is_no_record() {
+    let error = serde_json::from_str::<RoomRecording>("[]").unwrap_err();
+    assert!(error.to_string().contains("expected an object"), "{error}");
+}

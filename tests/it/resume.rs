@@ -331,3 +331,10 @@ fn next_of_a_stored_page_is_an_error_if_its_url_has_an_invalid_parameter() {
         assert_invalid_response(&read(url, account).unwrap_err(), words);
     }
 }
+
+#[test]
+fn debug_of_a_resume_point_shows_its_text() {
+    let text = format!("{ROOM}.PageSize-50.Page-2.PageToken-PT2.2.17");
+    let point: ResumePoint = text.parse().unwrap();
+    assert_eq!(format!("{point:?}"), format!("ResumePoint({text})"));
+}

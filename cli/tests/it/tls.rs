@@ -110,6 +110,23 @@ fn certificate_file_that_cannot_be_used_is_named_with_the_reason() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn folder_of_root_certificates_adds_to_the_file() {
+    let ((base_url, pem), (_, other)) = (serve(), serve());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roots.pem");
+    fs::write(&file, other).unwrap();
+    // Named by a hash, as OpenSSL does.
+    let certificates = folder.path().join("certificates");
+    fs::create_dir(&certificates).unwrap();
+    fs::write(certificates.join("0a1b2c3d.0"), pem).unwrap();
+
+    let mut command = program(&base_url);
+    command.env("SSL_CERT_FILE", &file).env("SSL_CERT_DIR", &certificates);
+    assert_eq!(Run::of(command.args(["list", "--json", ROOM])).expect(0).stdout_lines().len(), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn missing_root_certificates_are_reported_with_a_fix() {
     let (base_url, _) = serve();
     let folder = tempfile::tempdir().unwrap();
