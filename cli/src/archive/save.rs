@@ -179,14 +179,15 @@ impl Archiver<'_> {
         path: &Path,
         mut transfer: Transfer<'_>,
     ) -> Option<Downloaded> {
+        if !self.outage.wait_for_turn() {
+            transfer.skip();
+            self.leave();
+            return None;
+        }
         let media = self.connection.media(recording).replace_existing().on_progress(|progress| {
             transfer.update(progress);
             if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        if !self.outage.wait_for_turn() {
-            self.leave();
-            return None;
-        }
         let downloaded = media.download_to(path);
         if let Some(failures) = self.outage.end_turn(outcome_of(&downloaded)) {
             self.messages.error(format_args!(
