@@ -105,10 +105,7 @@ impl Archiver<'_> {
         let entry = Entry::new(recording.clone(), Archived { date: now(), ..entry.archive });
         // What the program has not seen is not deleted.
         let proven = match stamp {
-            Some(stamp) => {
-                let file = self.hand_over(&entry, &path, stamp, "not deleted")?;
-                Some(Proven { sid, file })
-            }
+            Some(stamp) => Some(self.hand_over(&entry, &path, stamp, "not deleted")?),
             None => None,
         };
         self.append(&entry)?;
@@ -162,7 +159,7 @@ impl Archiver<'_> {
         if entry.lacks_key() {
             self.messages.error(format_args!("{sid}: {KEYLESS}"));
         }
-        let file = self.hand_over(&entry, &path, stamp, "not archived")?;
+        let proven = self.hand_over(&entry, &path, stamp, "not archived")?;
         self.append(&entry)?;
         self.count(|summary| {
             summary.archived += 1;
@@ -170,7 +167,7 @@ impl Archiver<'_> {
         });
         let (path, size) = (path.display(), stamp.size());
         self.messages.note(Level::Verbose, format_args!("{sid}: archived, {path}, {size} bytes"));
-        Some(Proven { sid, file })
+        Some(proven)
     }
 
     fn download(
@@ -228,21 +225,27 @@ impl Archiver<'_> {
 
     /// Runs the program of `--exec`, if there is one, for a file that its entry describes.
     ///
-    /// Returns the file's stamp; an inner `None` if the program has moved or removed the file. A
-    /// failure is reported, with what is not done because of it.
+    /// Returns the proof that the recording may be deleted. A failure is reported, with what is not done
+    /// because of it.
     fn hand_over(
         &self,
         entry: &Entry,
         path: &Path,
         stamp: Stamp,
         otherwise: &str,
-    ) -> Option<Option<Stamp>> {
+    ) -> Option<Proven> {
         let sid = entry.recording.sid;
-        let report = |reason| self.messages.error(format_args!("{sid}: {otherwise}: {reason}"));
-        self.run_program(entry, path, stamp).map_err(report).ok()
+        match self.run_program(entry, path, stamp) {
+            Ok(file) => Some(Proven { sid, file }),
+            Err(reason) => {
+                self.messages.error(format_args!("{sid}: {otherwise}: {reason}"));
+                None
+            }
+        }
     }
 
-    /// The file must not change, because its entry says what it holds.
+    /// Returns the file's stamp; `None` if the program has moved or removed the file. The file must not
+    /// change, because its entry says what it holds.
     fn run_program(
         &self,
         entry: &Entry,

@@ -2,6 +2,7 @@ mod entry;
 mod hash;
 mod lines;
 mod lock;
+mod open;
 mod read;
 mod record_file;
 mod stamp;

@@ -1,7 +1,6 @@
 //! The entries of an archive, for commands that only read them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use twilio_room_recordings::RecordingSid;
 use super::RECORD_FILE;
 use super::entry::{Archived, EntryHead};
 use super::lines::Lines;
+use super::open::open_regular;
 
 /// Reads the last entry of each recording from the record file of a folder. Calls `report` for each
 /// line that is no entry.
@@ -35,11 +35,7 @@ pub fn read_lines(
 ) -> Result<(), String> {
     let path = folder.join(RECORD_FILE);
     let unreadable = |error: io::Error| format!("could not read {}: {error}", path.display());
-    // To open a FIFO would wait for its writer.
-    if fs::metadata(&path).is_ok_and(|file| !file.is_file()) {
-        return Err(unreadable(io::Error::other("it is no regular file")));
-    }
-    let file = File::open(&path).map_err(unreadable)?;
+    let file = open_regular(&path).map_err(unreadable)?;
     let mut lines = Lines::new(BufReader::with_capacity(128 * 1024, file));
     let mut number = 0_u64;
 

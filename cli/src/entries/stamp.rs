@@ -1,11 +1,12 @@
 //! What a media file is now.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::hash::Sha256;
+use super::open::open_regular;
 
 /// What shows that a file has not changed since it was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,12 +34,7 @@ impl Stamp {
 /// Reads a file, and returns its hash and its stamp. Another run may replace it meanwhile, but nobody
 /// may write to it. Calls `on_read` with the length of each piece.
 pub fn hash_file(path: &Path, on_read: impl FnMut(u64)) -> io::Result<(Sha256, Stamp)> {
-    if Stamp::of(path).is_none() {
-        // To open a FIFO would wait for its writer.
-        fs::metadata(path)?;
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let file = File::open(path)?;
+    let file = open_regular(path)?;
     let before = Stamp::from(&file.metadata()?);
     let (hash, size) = Sha256::of_file(&file, on_read)?;
     if size != before.size || Stamp::from(&file.metadata()?) != before {

@@ -61,19 +61,24 @@ impl Outage {
         let mut state = self.locked();
         state.trying -= 1;
         let limit = self.jobs + TRIALS;
-        let is_failure = matches!(outcome, Outcome::Failure);
-        match outcome {
-            Outcome::Success => *state = State { trying: state.trying, ..State::default() },
-            Outcome::Failure => state.failures += 1,
-            Outcome::Other => {}
-        }
-        if is_failure && state.failures >= limit {
-            let most = 4_u64.saturating_pow(state.failures - limit);
-            state.left_out = RandomState::new().hash_one(()) % most;
-        }
+        let begins = match outcome {
+            Outcome::Success => {
+                (state.failures, state.left_out) = (0, 0);
+                false
+            }
+            Outcome::Failure => {
+                state.failures += 1;
+                if let Some(further) = state.failures.checked_sub(limit) {
+                    let most = 4_u64.saturating_pow(further);
+                    state.left_out = RandomState::new().hash_one(()) % most;
+                }
+                state.failures == limit
+            }
+            Outcome::Other => false,
+        };
 
         self.changed.notify_all();
-        (is_failure && state.failures == limit).then_some(limit)
+        begins.then_some(limit)
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
