@@ -15,7 +15,7 @@ use super::api::Http;
 use super::error_body::storage_message;
 use super::failure::Peer;
 use super::headers;
-use super::url::{SignedUrl, is_loopback};
+use super::url::SignedUrl;
 use crate::deadline::Deadline;
 use crate::error::{ApiError, Error, ErrorKind, is_transient_status};
 use crate::model::RecordingSid;
@@ -71,7 +71,7 @@ impl Http {
         let base_url = &self.base_url;
         let from = format!("{}{path}", base_url.as_str()).parse();
         let from = from.map_err(|_| Error::invalid_response("the URL of the media is invalid"))?;
-        SignedUrl::redirected(&from, location, is_loopback(base_url.uri()))
+        SignedUrl::redirected(&from, location, base_url.is_loopback())
     }
 
     /// Requests the media from this byte on, once. None of the API's headers is sent.
@@ -118,8 +118,7 @@ impl Http {
                 let reason = format!("the storage responded {status} without a Location");
                 return Err(Error::invalid_response(reason));
             };
-            let api_is_loopback = is_loopback(self.base_url.uri());
-            *url = SignedUrl::redirected(url.uri(), &location, api_is_loopback)?;
+            *url = SignedUrl::redirected(url.uri(), &location, self.base_url.is_loopback())?;
         }
 
         let reason = format!("the storage redirects more than {MAX_REDIRECTS} times");

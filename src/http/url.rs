@@ -83,6 +83,10 @@ impl BaseUrl {
     pub(crate) fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        is_loopback(&self.uri)
+    }
 }
 
 /// Parses a URL that has a scheme and a host.
