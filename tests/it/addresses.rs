@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use twilio_room_recordings::RetryPolicy;
+use twilio_room_recordings::{ClientBuilder, RetryPolicy};
 
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
@@ -114,6 +114,14 @@ fn lists_while_the_name_server_stops() {
     assert_eq!(name_server.queries(), 2);
 }
 
+/// The builder of a client of a server with one recording, which serves one request per connection.
+fn with_one_recording(authority: &Authority) -> ClientBuilder {
+    let body = page(&[recording(0)], Value::Null).to_string();
+    let port = authority
+        .serve(&["video.example.test"], 2099, move |_| close("200 OK", "", body.as_bytes()));
+    authority.builder(&format!("https://video.example.test:{port}")).no_proxy()
+}
+
 #[test]
 fn address_is_kept_for_new_connections_and_dropped_after_one_that_failed() {
     assert_passes("addresses::lists_over_new_connections");
@@ -123,14 +131,9 @@ fn address_is_kept_for_new_connections_and_dropped_after_one_that_failed() {
 #[ignore = "another test runs it in a network of its own"]
 fn lists_over_new_connections() {
     let (name_server, authority) = (NameServer::start(), Authority::new());
-    let body = page(&[recording(0)], Value::Null).to_string();
-    let port = authority
-        .serve(&["video.example.test"], 2099, move |_| close("200 OK", "", body.as_bytes()));
 
     let dns = name_server.clone();
-    let client = authority
-        .builder(&format!("https://video.example.test:{port}"))
-        .no_proxy()
+    let client = with_one_recording(&authority)
         .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
         .on_retry(move |_| dns.last_byte.store(1, Ordering::SeqCst))
         .build()
@@ -158,11 +161,7 @@ fn name_that_was_not_found_is_looked_up_again() {
 #[ignore = "another test runs it in a network of its own"]
 fn lists_when_the_name_exists() {
     let (name_server, authority) = (NameServer::start(), Authority::new());
-    let body = page(&[recording(0)], Value::Null).to_string();
-    let port = authority
-        .serve(&["video.example.test"], 2099, move |_| close("200 OK", "", body.as_bytes()));
-    let builder = authority.builder(&format!("https://video.example.test:{port}"));
-    let client = builder.no_proxy().retry(RetryPolicy::off()).build().unwrap();
+    let client = with_one_recording(&authority).retry(RetryPolicy::off()).build().unwrap();
     let list = || client.recordings(room()).into_iter().next().unwrap();
 
     name_server.last_byte.store(255, Ordering::SeqCst);

@@ -37,11 +37,17 @@ const PROLOGUE: &str = r#"
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* If the descriptor is that of a partial file. */
-static int is_partial(int descriptor) {
-    char link[64], path[PATH_MAX] = "";
+/* If the descriptor is that of a partial file, whose path is then in the buffer. */
+static int is_partial_at(int descriptor, char path[PATH_MAX]) {
+    char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    return readlink(link, path, sizeof path - 1) > 0 && strstr(path, ".part") != NULL;
+    memset(path, 0, PATH_MAX);
+    return readlink(link, path, PATH_MAX - 1) > 0 && strstr(path, ".part") != NULL;
+}
+
+static int is_partial(int descriptor) {
+    char path[PATH_MAX];
+    return is_partial_at(descriptor, path);
 }
 "#;
 
@@ -49,6 +55,17 @@ static int is_partial(int descriptor) {
 fn assert_prints(output: &Output, words: &str) {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains(words), "{words}: {text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Asserts that a download with these functions leaves the complete file, and nothing else.
+#[track_caller]
+fn assert_downloads_on(functions: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let Some(output) = download_on(functions, &path) else { return };
+    assert_prints(&output, &format!("transferred {SIZE} of"));
+    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert_eq!(names(folder.path()), ["a.mka"]);
 }
 
 /// As when the upload of a file fails, which such a file system begins when the file is closed.
@@ -79,11 +96,7 @@ int rename(const char *from, const char *to) {
         if (is_partial(descriptor)) { errno = EOPNOTSUPP; return -1; }
     return real(from, to);
 }"#;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.mka");
-    let Some(output) = download_on(rename, &path) else { return };
-    assert_prints(&output, &format!("transferred {SIZE} of"));
-    assert!(fs::read(&path).unwrap() == media_bytes());
+    assert_downloads_on(rename);
 }
 
 /// As another download does on a file system without locks.
@@ -92,20 +105,15 @@ fn partial_file_that_another_download_has_renamed_is_complete() {
     let fsync = r#"
 int fsync(int descriptor) {
     int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
-    char link[64], path[PATH_MAX] = "", to[PATH_MAX] = "";
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    if (is_partial(descriptor) && readlink(link, path, sizeof path - 1) > 0) {
+    char path[PATH_MAX], to[PATH_MAX];
+    if (is_partial_at(descriptor, path)) {
         strcpy(to, path);
         strstr(to, ".mka")[strlen(".mka")] = 0;
         rename(path, to);
     }
     return real(descriptor);
 }"#;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.mka");
-    let Some(output) = download_on(fsync, &path) else { return };
-    assert_prints(&output, &format!("transferred {SIZE} of"));
-    assert_eq!(names(folder.path()), ["a.mka"]);
+    assert_downloads_on(fsync);
 }
 
 /// Otherwise another download could open the partial file, and write to it when it has its name.
@@ -122,11 +130,7 @@ int rename(const char *from, const char *to) {
     if (locked == 0) { errno = ENOLCK; return -1; }
     return real(from, to);
 }"#;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.mka");
-    let Some(output) = download_on(rename, &path) else { return };
-    assert_prints(&output, &format!("transferred {SIZE} of"));
-    assert_eq!(names(folder.path()), ["a.mka"]);
+    assert_downloads_on(rename);
 }
 
 #[test]

@@ -97,6 +97,14 @@ fn encrypted_response(media: &[u8]) -> Fate {
     Fate::Raw(http("200 OK", headers, media))
 }
 
+#[track_caller]
+fn assert_deletes_with_the_key(room: &ArchivedRoom) {
+    room.run(&["--delete"]).expect(0);
+    let entries = records(&room.record_file());
+    assert_eq!(entries.last().unwrap()["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
+    assert_eq!(room.deleted_sids(), [sid(1)]);
+}
+
 #[test]
 fn encrypted_recording_without_a_key_is_an_error_until_the_storage_sends_it() {
     let mut encrypted = recording(1);
@@ -111,10 +119,7 @@ fn encrypted_recording_without_a_key_is_an_error_until_the_storage_sends_it() {
 
     let response = encrypted_response(&media(&recording(1)));
     room.storage.expect([response.clone(), response]);
-    room.run(&["--delete"]).expect(0);
-    let entries = records(&room.record_file());
-    assert_eq!(entries.last().unwrap()["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
-    assert_eq!(room.deleted_sids(), [sid(1)]);
+    assert_deletes_with_the_key(&room);
 }
 
 #[test]
@@ -123,10 +128,7 @@ fn key_of_an_earlier_entry_is_kept_for_the_same_bytes() {
     room.storage.expect([encrypted_response(&media(&recording(1)))]);
     room.run(&[]).expect(0);
     fs::remove_file(room.folder().join(format!("{}.mkv", sid(1)))).unwrap();
-    room.run(&["--delete"]).expect(0);
-    let entries = records(&room.record_file());
-    assert_eq!(entries.last().unwrap()["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
-    assert_eq!(room.deleted_sids(), [sid(1)]);
+    assert_deletes_with_the_key(&room);
 }
 
 #[test]
