@@ -224,7 +224,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses no proxy, whatever the environment says.
+    /// Uses no proxy, and ignores that of the environment.
     pub fn no_proxy(mut self) -> Self {
         self.connection.proxy = ProxyChoice::None;
         self

@@ -45,7 +45,7 @@ pub struct Archiver<'a> {
     /// The digits of those whose record is invalid.
     invalid: Mutex<BTreeSet<u128>>,
     processing: Mutex<Processing>,
-    /// The rooms of the recordings that were listed, whatever their status.
+    /// The rooms of the recordings that were listed, of any status.
     rooms: Mutex<BTreeSet<RoomSid>>,
     summary: Mutex<Summary>,
     disk: Mutex<FullDisk>,
