@@ -24,7 +24,7 @@ fn decoding(criterion: &mut Criterion) {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", any(target_arch = "aarch64", target_arch = "x86_64")))]
 fn instructions((_, decode): Decoder, body: &[u8]) -> Option<u64> {
     use perf_event::Builder;
     use perf_event::events::Hardware;
@@ -37,7 +37,7 @@ fn instructions((_, decode): Decoder, body: &[u8]) -> Option<u64> {
     counter.read().ok()
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", any(target_arch = "aarch64", target_arch = "x86_64"))))]
 fn instructions(_: Decoder, _: &[u8]) -> Option<u64> {
     None
 }
