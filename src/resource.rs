@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::http::{ApiRequest, Http, Method};
 use crate::listing::parse_record;
-use crate::model::{List, RecordingSid, RoomRecording, RoomSid};
+use crate::model::{RecordingSid, RoomRecording, RoomSid};
 
 /// One recording, by its SIDs. Made by [`Client::recording`](crate::Client::recording). Each method
 /// sends its own requests, with the client's retries.
@@ -93,9 +93,9 @@ impl RecordingResource {
     /// # Errors
     ///
     /// - [`NotFound`](ErrorKind::NotFound) if the recording does not exist.
-    /// - [`InvalidRecord`](ErrorKind::InvalidRecord) if the record is invalid.
-    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the response is not JSON, or is the record
-    ///   of another recording.
+    /// - [`InvalidRecord`](ErrorKind::InvalidRecord) if the record is invalid, or that of another
+    ///   recording.
+    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the response is not JSON.
     /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes.
     /// - Any error of a request to the API.
     ///
@@ -112,12 +112,7 @@ impl RecordingResource {
         let path = self.path();
         self.http.request(&self.request(Method::GET, &path), &mut Vec::new(), |head, body| {
             head.expect(200)?;
-            let record = parse_record(body, List::Room(self.room))?;
-            if record.sid != self.recording {
-                let reason = format!("expected recording {}, got {}", self.recording, record.sid);
-                return Err(Error::invalid_response(reason));
-            }
-            Ok(record)
+            parse_record(body, self.room, self.recording)
         })
     }
 
@@ -151,13 +146,8 @@ impl RecordingResource {
         let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect_success());
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
-            Err(error) => match error.kind() {
-                // A gateway that does not know the path has no code of the API.
-                ErrorKind::NotFound(response) if response.code.is_some() => {
-                    Ok(Deletion::AlreadyGone)
-                }
-                _ => Err(error),
-            },
+            Err(error) if error.is_not_found() => Ok(Deletion::AlreadyGone),
+            Err(error) => Err(error),
         }
     }
 

@@ -4,9 +4,9 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use twilio_room_recordings::{
-    AccountSid, ApiKeySid, Client, ClientBuilder, Error, ErrorKind, InvalidRecord, ListRecordings,
-    Media, OAuthClientSid, RecordingResource, RecordingSid, Retry, RetryPolicy, RoomRecording,
-    RoomSid, RootCertificates,
+    AccountSid, ApiKeySid, Client, ClientBuilder, Error, ErrorKind, ListRecordings, Media,
+    OAuthClientSid, RecordingResource, RecordingSid, Retry, RetryPolicy, RoomRecording, RoomSid,
+    RootCertificates,
 };
 
 use crate::failure::Failure;
@@ -59,18 +59,7 @@ impl Connection {
 
     /// Fetches a record. A field that is for information may be invalid, and is left out then.
     pub fn fetch(&self, room: RoomSid, sid: RecordingSid) -> Result<RoomRecording, Error> {
-        let error = match self.recording(room, sid).fetch() {
-            Ok(record) => return Ok(record),
-            Err(error) => error,
-        };
-        match error.kind() {
-            ErrorKind::InvalidRecord(InvalidRecord { recording: Some(record), .. })
-                if record.sid == sid =>
-            {
-                Ok(record.as_ref().clone())
-            }
-            _ => Err(error),
-        }
+        self.recording(room, sid).fetch().or_else(Error::into_recording)
     }
 
     pub fn deadline(&self) -> Instant {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::{fmt, io};
 
 use super::api_error::ApiError;
-use super::kind::{ErrorKind, InvalidInput};
-use crate::model::{Escaped, ParseSidError, ResumePoint};
+use super::kind::{ErrorKind, InvalidInput, InvalidRecord};
+use crate::model::{Escaped, ParseSidError, ResumePoint, RoomRecording};
 
 /// The error of building a client and of every request. The errors of parsing, such as
 /// [`ParseSidError`], convert into it.
@@ -180,6 +180,44 @@ impl Error {
     /// ```
     pub fn get_ref(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.0.cause.as_deref()
+    }
+
+    /// Returns `true` if the API itself says that the room or the recording does not exist: status
+    /// 404, with an error code. A gateway that does not know the path sends a 404 without one.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Error;
+    ///
+    /// let of_the_api = Error::from_response(404, br#"{"code": 20404, "message": "not found"}"#);
+    /// assert!(of_the_api.is_not_found());
+    ///
+    /// let of_a_gateway = Error::from_response(404, b"<h1>Not Found</h1>");
+    /// assert!(!of_a_gateway.is_not_found());
+    /// ```
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.0.kind, ErrorKind::NotFound(response) if response.code.is_some())
+    }
+
+    /// Returns the record of [`ErrorKind::InvalidRecord`] without its invalid fields, or the error
+    /// itself if there is none: see [`InvalidRecord::recording`].
+    ///
+    /// ```no_run
+    /// use twilio_room_recordings::{Client, Error};
+    ///
+    /// let client = Client::from_env()?;
+    /// for recording in client.recordings("RMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?) {
+    ///     let recording = recording.or_else(Error::into_recording)?;
+    ///     println!("{}", recording.sid);
+    /// }
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn into_recording(self) -> Result<RoomRecording, Self> {
+        match self.0.kind {
+            ErrorKind::InvalidRecord(InvalidRecord { recording: Some(recording), .. }) => {
+                Ok(*recording)
+            }
+            _ => Err(self),
+        }
     }
 
     pub(crate) fn new(kind: ErrorKind) -> Self {

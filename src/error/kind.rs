@@ -40,7 +40,8 @@ pub enum ErrorKind {
     Unauthorized(ApiError),
     /// The credentials do not permit the request (status 403).
     Forbidden(ApiError),
-    /// The room or the recording does not exist (status 404).
+    /// The room or the recording does not exist, or a gateway does not know the path (status 404).
+    /// [`Error::is_not_found`](crate::Error::is_not_found) tells them apart.
     NotFound(ApiError),
     /// The API rejected a request that carried a page token with status 400. Page tokens expire:
     /// start the listing over.

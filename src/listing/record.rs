@@ -7,17 +7,29 @@ use serde_json::value::RawValue;
 
 use super::body::{expectation, not_json, text_of};
 use crate::error::{Error, ErrorKind, InvalidRecord};
-use crate::model::{InvalidField, List, REPEATED, RecordFields, RoomRecording};
+use crate::model::{
+    InvalidField, List, REPEATED, RecordFields, RecordingSid, RoomRecording, RoomSid,
+};
 
 /// The fields that name a recording, or decide about its media.
 const ESSENTIAL: [&str; 7] =
     ["sid", "status", "account_sid", "room_sid", "date_created", "size", "encryption_key"];
 
-/// Decodes a body that is one record.
-pub(crate) fn parse_record(body: &[u8], list: List) -> Result<RoomRecording, Error> {
+/// Decodes a body that is the record of one recording.
+pub(crate) fn parse_record(
+    body: &[u8],
+    room: RoomSid,
+    sid: RecordingSid,
+) -> Result<RoomRecording, Error> {
     let text = text_of(body)?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(text, error))?;
-    decode_record(text, 0, 0, |record| list.check(record))
+    decode_record(text, 0, 0, |record| {
+        if record.sid != sid {
+            let expected = format!("{sid}, the requested recording");
+            return Err(InvalidField::unexpected("sid", record.sid.as_str(), expected));
+        }
+        List::Room(room).check(record)
+    })
 }
 
 /// Decodes a record field by field.

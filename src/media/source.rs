@@ -1,7 +1,7 @@
 //! `Media`: what a transfer needs of the API, which is the record's status and size, and the signed
 //! URL.
 
-use crate::error::{Error, ErrorKind, InvalidRecord};
+use crate::error::{Error, ErrorKind};
 use crate::http::{Method, SignedUrl};
 use crate::model::{RecordingSid, RoomRecording, Status};
 use crate::resource::RecordingResource;
@@ -66,7 +66,8 @@ impl Media {
     pub(super) fn recorded(&self) -> Result<Known, Error> {
         let known = match &self.known {
             Some(known) => known.clone(),
-            None => self.fetch()?,
+            // It may be invalid in fields that are not about the media.
+            None => Known::of(&self.resource.fetch().or_else(Error::into_recording)?),
         };
 
         match known.status.clone() {
@@ -76,22 +77,6 @@ impl Media {
                 let recording_sid = self.sid();
                 Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
             }
-        }
-    }
-
-    /// Fetches the record. It may be invalid in fields that are not about the media.
-    fn fetch(&self) -> Result<Known, Error> {
-        let error = match self.resource.fetch() {
-            Ok(record) => return Ok(Known::of(&record)),
-            Err(error) => error,
-        };
-        match error.kind() {
-            ErrorKind::InvalidRecord(InvalidRecord { recording: Some(record), .. })
-                if record.sid == self.sid() =>
-            {
-                Ok(Known::of(record))
-            }
-            _ => Err(error),
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) struct InvalidField {
 
 impl InvalidField {
     /// A valid field with another value than expected.
-    pub(super) fn unexpected(name: &'static str, value: &str, expected: String) -> Self {
+    pub(crate) fn unexpected(name: &'static str, value: &str, expected: String) -> Self {
         Self { name, reason: format!("\"{value}\": expected {expected}") }
     }
 }

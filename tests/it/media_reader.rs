@@ -340,16 +340,20 @@ fn media_by_sid_rejects_a_record_that_may_be_of_something_else() {
     negative["size"] = json!(-1);
     let mut other = completed(SIZE);
     other["sid"] = json!(format!("RT{}", "f".repeat(32)));
+    let mut other_without_name = other.clone();
+    other_without_name["track_name"] = json!(1);
     let array = json!(["completed", SIZE]);
-    for (body, words) in [(negative, "-1"), (other, "expected recording"), (array, "expected")] {
+    for (body, words) in [
+        (negative, "-1"),
+        (other, "the requested recording"),
+        (other_without_name, "track_name"),
+        (array, "expected"),
+    ] {
         let api = crate::support::fake_server::Server::start(move |_| {
             crate::support::fake_server::json_response(200, &body)
         });
         let error = client(api.base_url()).recording(room(), sid()).media().url().unwrap_err();
-        assert!(
-            matches!(error.kind(), ErrorKind::InvalidRecord(_) | ErrorKind::InvalidResponse { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error.kind(), ErrorKind::InvalidRecord(_)), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
 }

@@ -122,7 +122,12 @@ fn record_without_its_invalid_fields_can_be_used_unless_one_of_them_is_essential
     let usable = |record: &str| {
         let error = page_of(record).recordings.remove(0).unwrap_err();
         let ErrorKind::InvalidRecord(invalid) = error.kind() else { panic!("{error:?}") };
-        invalid.recording.as_deref().cloned()
+        let (line, recording) = (error.to_string(), invalid.recording.as_deref().cloned());
+        match error.into_recording() {
+            Ok(usable) => assert_eq!(Some(usable), recording),
+            Err(error) => assert_eq!((error.to_string(), None), (line, recording.clone())),
+        }
+        recording
     };
 
     let mut record = recording(1);

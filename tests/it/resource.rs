@@ -41,7 +41,7 @@ fn response_that_is_not_the_requested_record_is_an_error() {
         (bad, "invalid record RT00000000000000000000000000000001: size \"big\": expected a "),
         (of_another_room, "invalid record RT00000000000000000000000000000001: room_sid \"RMbbbb"),
         (json!(null), "invalid record (page 0, index 0): null: expected an object"),
-        (recording(2), "invalid response from 127.0.0.1: expected recording RT0000"),
+        (recording(2), "invalid record RT00000000000000000000000000000002: sid \"RT0000"),
     ] {
         let server = Server::start(move |_| json_response(200, &body));
         let error = resource(&client(server.base_url()), 1).fetch().unwrap_err();

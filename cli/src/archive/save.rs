@@ -203,7 +203,7 @@ impl Archiver<'_> {
                 None
             }
             // Published for a track that was muted all the time.
-            Err(error) if is_missing(&error) => {
+            Err(error) if error.is_not_found() => {
                 transfer.skip();
                 self.count(|summary| summary.no_media += 1);
                 let text = format_args!("{}: no media at the service", recording.sid);
@@ -289,18 +289,12 @@ impl Archiver<'_> {
 fn outcome_of(downloaded: &Result<Downloaded, Error>) -> Outcome {
     match downloaded {
         Ok(_) => Outcome::Success,
-        Err(error) if is_missing(error) => Outcome::Other,
+        Err(error) if error.is_not_found() => Outcome::Other,
         Err(error) if error.is_transient() || matches!(error.kind(), ErrorKind::NotFound(_)) => {
             Outcome::Failure
         }
         Err(_) => Outcome::Other,
     }
-}
-
-/// Returns `true` if the API itself says that there is no media. A gateway that does not know the path
-/// has no code of the API.
-fn is_missing(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound(response) if response.code.is_some())
 }
 
 const KEYLESS: &str = "its record names an encryption key, and the storage sent none: it is archived, \

@@ -1,7 +1,7 @@
 //! `delete`: recordings by their SIDs.
 
 use clap::Args;
-use twilio_room_recordings::{Deletion, ErrorKind, RecordingSid, RoomSid};
+use twilio_room_recordings::{Deletion, RecordingSid, RoomSid};
 
 use crate::client::Connection;
 use crate::failure::about;
@@ -55,7 +55,7 @@ fn look_up(connection: &Connection, room: RoomSid, sid: RecordingSid, messages: 
             let text = format_args!("{sid}: would be deleted, status {status}");
             messages.note(Level::Normal, text);
         }
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound(_)) => {
+        Err(error) if error.is_not_found() => {
             messages.note(Level::Normal, format_args!("{sid}: {GONE}"));
         }
         Err(error) => messages.error(about(sid, &error)),

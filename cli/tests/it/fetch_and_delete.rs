@@ -1,9 +1,11 @@
 //! `fetch` and `delete`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::program::run;
-use super::support::{ROOM, Server, error_response, no_content, recording, serve_room, sid};
+use super::support::{
+    ROOM, Server, error_response, json_response, no_content, recording, serve_room, sid,
+};
 
 #[test]
 fn fetch_prints_one_record_as_json() {
@@ -68,5 +70,9 @@ fn dry_run_looks_recordings_up_and_deletes_nothing() {
 
     let server = Server::start(|_| error_response(403, 20403, "Forbidden"));
     let failed = run(&server, &["delete", "--dry-run", ROOM, &sid(1)]).expect(1);
+    assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(1))), "{}", failed.stderr);
+
+    let gateway = Server::start(|_| json_response(404, &json!({"error": "no such path"})));
+    let failed = run(&gateway, &["delete", "--dry-run", ROOM, &sid(1)]).expect(1);
     assert!(failed.stderr.starts_with(&format!("error: {}: ", sid(1))), "{}", failed.stderr);
 }
