@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::http::{ApiRequest, Http, Method};
+use crate::http::{ApiRequest, Http, Method, Subject};
 use crate::listing::parse_record;
 use crate::model::{RecordingSid, RoomRecording, RoomSid};
 
@@ -164,6 +164,10 @@ impl RecordingResource {
     }
 
     pub(crate) fn request<'a>(&self, method: Method, path: &'a str) -> ApiRequest<'a> {
-        ApiRequest { method, path, recording: Some(self.recording), deadline: self.deadline }
+        ApiRequest { method, path, subject: self.subject(), deadline: self.deadline }
+    }
+
+    pub(crate) fn subject(&self) -> Subject {
+        Subject { room: Some(self.room), recording: Some(self.recording) }
     }
 }

@@ -47,9 +47,19 @@ impl StdError for ApiError {}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, None)
+    }
+}
+
+impl ApiError {
+    /// Writes the response, with the host that it came from.
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, host: Option<&str>) -> fmt::Result {
         write!(f, "{} (status {}", Escaped(&self.message), self.status)?;
         if let Some(code) = self.code {
             write!(f, ", code {code}")?;
+        }
+        if let Some(host) = host {
+            write!(f, ", host {}", Escaped(host))?;
         }
         if let Some(id) = &self.request_id {
             write!(f, ", request {}", Escaped(id))?;

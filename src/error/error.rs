@@ -11,8 +11,7 @@ use crate::model::{Escaped, ParseSidError, ResumePoint, RoomRecording};
 /// The error of building a client and of every request. The errors of parsing, such as
 /// [`ParseSidError`], convert into it.
 ///
-/// `Display` is one complete line: the operation, the reason and the number of attempts. If a
-/// connection or a response failed, the line names the host.
+/// `Display` is one complete line: the operation, the host, the reason and the number of attempts.
 /// Text from the network is escaped, and no secret is in it. `Debug` is the same line, so that a
 /// `main` that returns a `Result` prints it.
 ///
@@ -47,8 +46,8 @@ struct Inner {
     cause: Option<Arc<dyn StdError + Send + Sync>>,
     /// The host that the response came from.
     host: Option<String>,
-    /// The credentials that were rejected, without their secret, and what to check.
-    used_credentials: Option<String>,
+    /// What the client adds, such as the credentials that were rejected, without their secret.
+    note: Option<String>,
     is_transient: bool,
     attempts: u32,
     resume_point: Option<ResumePoint>,
@@ -225,7 +224,7 @@ impl Error {
             kind,
             cause: None,
             host: None,
-            used_credentials: None,
+            note: None,
             is_transient: false,
             attempts: 0,
             resume_point: None,
@@ -297,8 +296,8 @@ impl Error {
         self.0.host = Some(host.into());
     }
 
-    pub(crate) fn set_used_credentials(&mut self, used: &str) {
-        self.0.used_credentials = Some(used.to_owned());
+    pub(crate) fn set_note(&mut self, note: impl Into<String>) {
+        self.0.note = Some(note.into());
     }
 
     pub(crate) fn resumable_at(mut self, point: ResumePoint) -> Self {
@@ -340,18 +339,13 @@ pub(crate) fn is_transient_status(status: u16) -> bool {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.0.kind, &self.0.host) {
-            (ErrorKind::InvalidResponse { reason }, Some(host)) => {
-                write!(f, "invalid response from {}: {}", Escaped(host), Escaped(reason))?;
-            }
-            (kind, _) => kind.fmt(f)?,
-        }
+        self.0.kind.write(f, self.0.host.as_deref())?;
         if let (ErrorKind::DeadlineExceeded, Some(last)) = (&self.0.kind, &self.0.cause) {
             write!(f, "; the last attempt failed: {}", Escaped(&last.to_string()))?;
         }
 
-        if let Some(used) = &self.0.used_credentials {
-            write!(f, "; {used}")?;
+        if let Some(note) = &self.0.note {
+            write!(f, "; {note}")?;
         }
         match self.0.attempts {
             0 | 1 => Ok(()),

@@ -1,6 +1,7 @@
 //! The kinds of errors.
 
-use std::{fmt, mem};
+use std::fmt::{self, Display};
+use std::mem;
 
 use super::api_error::ApiError;
 use super::transport::{TimeoutError, TransportError};
@@ -222,8 +223,15 @@ pub struct InvalidRecord {
     pub recording: Option<Box<RoomRecording>>,
 }
 
-impl fmt::Display for ErrorKind {
+impl Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, None)
+    }
+}
+
+impl ErrorKind {
+    /// Writes the reason, with the host that a response came from.
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, host: Option<&str>) -> fmt::Result {
         match self {
             Self::InvalidInput(input) => input.fmt(f),
             Self::MissingCredentials { reason } => write!(f, "missing credentials: {reason}"),
@@ -233,15 +241,33 @@ impl fmt::Display for ErrorKind {
             | Self::InvalidPageToken(error)
             | Self::BadRequest(error)
             | Self::TooManyRequests(error) => {
-                write!(f, "the API rejected the request: {error}")?;
+                f.write_str("the API rejected the request: ")?;
+                error.write(f, host)?;
                 f.write_str(self.usual_cause())
             }
-            Self::ServerError(error) => write!(f, "the API failed: {error}"),
-            Self::Storage(error) => write!(f, "the storage rejected the request: {error}"),
+            Self::ServerError(error) => {
+                f.write_str("the API failed: ")?;
+                error.write(f, host)
+            }
+            Self::Storage(error) => {
+                let has_failed = (500..=599).contains(&error.status);
+                f.write_str(if has_failed {
+                    "the storage failed: "
+                } else {
+                    "the storage rejected the request: "
+                })?;
+                error.write(f, host)
+            }
             Self::Transport(error) => error.fmt(f),
             Self::Timeout(error) => error.fmt(f),
             Self::DeadlineExceeded => f.write_str("the deadline has passed"),
-            Self::InvalidResponse { reason } => write!(f, "invalid response: {}", Escaped(reason)),
+            Self::InvalidResponse { reason } => {
+                f.write_str("invalid response")?;
+                if let Some(host) = host {
+                    write!(f, " from {}", Escaped(host))?;
+                }
+                write!(f, ": {}", Escaped(reason))
+            }
             Self::InvalidRecord(record) => record.fmt(f),
             Self::PaginationLoop { page } => {
                 write!(f, "pagination loop: page {page} links to a page already fetched")
@@ -266,14 +292,14 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-impl fmt::Display for InvalidInput {
+impl Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { parameter, value, expected } = self;
         write!(f, "invalid {parameter} \"{}\": expected {}", Escaped(value), Escaped(expected))
     }
 }
 
-impl fmt::Display for InvalidRecord {
+impl Display for InvalidRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sid {
             Some(sid) => write!(f, "invalid record {sid}: ")?,

@@ -11,4 +11,5 @@ pub use api_error::ApiError;
 pub use error::Error;
 pub(crate) use error::is_transient_status;
 pub use kind::{ErrorKind, InvalidInput, InvalidRecord};
+pub(crate) use transport::Seconds;
 pub use transport::{Phase, TimeoutError, TransportError};

@@ -15,12 +15,11 @@ use super::error_body::{MAX_ERROR_BODY_BYTES, explained_by, read_api_error};
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
-use super::retry::{OnRetry, Retry, RetryPolicy};
+use super::retry::{OnRetry, Retry, RetryPolicy, Subject};
 use super::url::BaseUrl;
 use crate::auth::{Authentication, Authorization};
 use crate::deadline::{Deadline, exceeded_after};
 use crate::error::{ApiError, Error, ErrorKind};
-use crate::model::RecordingSid;
 
 /// The first size of the buffer of a body.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -48,8 +47,7 @@ pub(crate) struct ApiRequest<'a> {
     pub method: Method,
     /// The path and query, relative to the base URL.
     pub path: &'a str,
-    /// The recording that the request is about, for reports of retries.
-    pub recording: Option<RecordingSid>,
+    pub subject: Subject,
     pub deadline: Deadline,
 }
 
@@ -120,8 +118,7 @@ impl Http {
                 }
                 Err(mut error) => {
                     self.complete_api_error(&mut error);
-                    let recording = request.recording;
-                    self.wait_before_retry(attempt, request.deadline, recording, error)
+                    self.wait_before_retry(attempt, request.deadline, request.subject, error)
                         .map_err(|error| error.with_more_attempts(renewals))?;
                 }
             }
@@ -133,7 +130,7 @@ impl Http {
         &self,
         attempt: u32,
         deadline: Deadline,
-        recording_sid: Option<RecordingSid>,
+        subject: Subject,
         error: Error,
     ) -> Result<(), Error> {
         let not_sent = match error.kind() {
@@ -142,8 +139,8 @@ impl Http {
             ErrorKind::DeadlineExceeded => error.get_ref().is_none(),
             _ => false,
         };
-        let error = error.after_attempts(if not_sent { attempt - 1 } else { attempt });
-        let Some(delay) = self.retry.delay_after(attempt, &error) else {
+        let mut error = error.after_attempts(if not_sent { attempt - 1 } else { attempt });
+        let Some(delay) = self.retry.delay_after(attempt, &mut error) else {
             return Err(error);
         };
         if deadline.expires_within(delay) {
@@ -151,7 +148,8 @@ impl Http {
         }
 
         if let Some(on_retry) = &self.on_retry {
-            on_retry(&Retry { attempt, delay, error: &error, recording_sid });
+            let Subject { room: room_sid, recording: recording_sid } = subject;
+            on_retry(&Retry { attempt, delay, error: &error, room_sid, recording_sid });
         }
         thread::sleep(delay);
         if deadline.has_passed() { Err(exceeded_after(error)) } else { Ok(()) }
@@ -164,7 +162,7 @@ impl Http {
         error.redact(|text| secrets.redact(text));
         error.set_host(host);
         if matches!(error.kind(), ErrorKind::Unauthorized(_)) {
-            error.set_used_credentials(&self.used_credentials);
+            error.set_note(&*self.used_credentials);
         }
     }
 
@@ -231,11 +229,12 @@ impl Http {
 
     /// The other side of a request with this limit.
     pub(super) fn peer(&self, to: &Uri, limit: Duration, proxy: Option<&Proxy>) -> Peer {
-        let &Connections { roots, connect_timeout, .. } = &self.connections;
+        let &Connections { roots, connect_timeout, attempt_timeout, .. } = &self.connections;
+        let proxy = proxy.map(proxy::address);
         let host = to.host().unwrap_or_default().to_owned();
         let default = if to.scheme_str() == Some("http") { 80 } else { 443 };
         let port = to.port_u16().unwrap_or(default);
-        Peer { host, port, proxy: proxy.map(proxy::address), roots, connect_timeout, limit }
+        Peer { host, port, proxy, roots, connect_timeout, attempt_timeout, limit }
     }
 
     fn read_api_error(&self, response: Response<Body>) -> ApiError {

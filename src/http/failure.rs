@@ -31,7 +31,9 @@ pub(crate) struct Peer {
     pub roots: &'static str,
     /// The limit of name resolution, and of setting up a connection.
     pub connect_timeout: Duration,
-    /// The limit of one attempt.
+    /// The limit of a wait for bytes of media.
+    pub attempt_timeout: Duration,
+    /// The limit of the complete request.
     pub limit: Duration,
 }
 
@@ -120,10 +122,11 @@ impl Peer {
             (_, Awaited::Head) => Phase::ReceiveHeaders,
             (_, Awaited::Body) => Phase::ReceiveBody,
         };
-        let limit = match phase {
+        let limit = match (phase, timeout) {
             // ureq names the connection even if the shorter limit of the attempt has expired.
-            Phase::Resolve | Phase::Connect => self.connect_timeout.min(self.limit),
-            _ => self.limit,
+            (Phase::Resolve | Phase::Connect, _) => self.connect_timeout.min(self.limit),
+            (_, Timeout::Global) => self.limit,
+            _ => self.attempt_timeout,
         };
 
         let (host, proxy) = (self.host.clone(), self.proxy.clone());

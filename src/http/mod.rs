@@ -19,7 +19,7 @@ mod url;
 
 pub(crate) use agent::Connections;
 pub(crate) use api::{ApiRequest, Http};
-pub(crate) use retry::OnRetry;
+pub(crate) use retry::{OnRetry, Subject};
 pub use retry::{Retry, RetryPolicy};
 pub(crate) use settings::{ConnectionSettings, MAX_TIMEOUT, ProxyChoice};
 pub use settings::{IpFamily, RootCertificates};

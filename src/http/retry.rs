@@ -4,8 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Error;
-use crate::model::RecordingSid;
+use crate::error::{Error, Seconds};
+use crate::model::{RecordingSid, RoomSid};
 
 /// The number of retries, and the delays between them.
 ///
@@ -14,7 +14,8 @@ use crate::model::RecordingSid;
 /// - status 408, 425, 429 and 5xx except 501,
 /// - timeouts, except that of the deadline,
 /// - connection failures: a host name that cannot be resolved, a refused or closed connection, a
-///   proxy that fails, except if it rejects the client with status 401, 403 or 407,
+///   proxy that fails, except if it rejects the client or the host, or answers CONNECT with a 2xx
+///   status other than 200,
 /// - TLS failures, such as a damaged record or plain text instead of TLS, except those of certificates
 ///   and of settings that the two sides do not share,
 /// - truncated or damaged bodies.
@@ -103,8 +104,9 @@ impl RetryPolicy {
         self
     }
 
-    /// The delay after a failed attempt, counted from 1; `None` if it was the last.
-    pub(super) fn delay_after(&self, attempt: u32, error: &Error) -> Option<Duration> {
+    /// The delay after a failed attempt, counted from 1; `None` if it was the last. The error then
+    /// says so if it could have been retried.
+    pub(super) fn delay_after(&self, attempt: u32, error: &mut Error) -> Option<Duration> {
         if attempt > self.max_retries || !error.is_transient() {
             return None;
         }
@@ -114,7 +116,12 @@ impl RetryPolicy {
         let backoff = random_up_to(maximum);
         let response = error.api_error();
         let retry_after = response.and_then(|it| it.retry_after).unwrap_or_default();
-        (retry_after <= self.max_retry_after).then(|| retry_after.max(backoff))
+        if retry_after > self.max_retry_after {
+            let maximum = Seconds(self.max_retry_after);
+            error.set_note(format!("not retried: the delay exceeds the maximum of {maximum}"));
+            return None;
+        }
+        Some(retry_after.max(backoff))
     }
 }
 
@@ -132,9 +139,10 @@ fn random_up_to(maximum: Duration) -> Duration {
 /// use twilio_room_recordings::Retry;
 ///
 /// fn log(retry: &Retry<'_>) {
-///     match retry.recording_sid {
-///         Some(recording) => eprint!("{recording}: "),
-///         None => eprint!("listing: "),
+///     match (retry.room_sid, retry.recording_sid) {
+///         (_, Some(recording)) => eprint!("{recording}: "),
+///         (Some(room), None) => eprint!("{room}: "),
+///         (None, None) => {}
 ///     }
 ///     eprintln!("attempt {}: {}; retry in {:?}", retry.attempt, retry.error, retry.delay);
 /// }
@@ -148,9 +156,18 @@ pub struct Retry<'a> {
     pub delay: Duration,
     /// The failure of the attempt.
     pub error: &'a Error,
+    /// The room that the request is about; `None` for the account-wide list and for an OAuth token.
+    pub room_sid: Option<RoomSid>,
     /// The recording that the request is about; `None` for the page of a listing and for an OAuth
     /// token.
     pub recording_sid: Option<RecordingSid>,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Subject {
+    pub room: Option<RoomSid>,
+    pub recording: Option<RecordingSid>,
 }
 
 pub(crate) type OnRetry = Arc<dyn Fn(&Retry<'_>) + Send + Sync>;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
+use std::time::Duration;
 
 use ureq::http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION,
@@ -101,7 +102,8 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let remaining = deadline.remaining()?;
             let proxy = connections.proxies.select(url.uri())?;
-            let peer = self.peer(url.uri(), connections.attempt_timeout, proxy.as_ref());
+            let limit = remaining.unwrap_or(Duration::MAX);
+            let peer = self.peer(url.uri(), limit, proxy.as_ref());
             let response = media_request(url, from)
                 .map_err(ureq::Error::from)
                 .and_then(|request| connections.send_for_media(request, remaining, proxy))

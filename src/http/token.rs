@@ -9,6 +9,7 @@ use ureq::http::{Request, StatusCode};
 
 use super::api::Http;
 use super::error_body::explained_by;
+use super::retry::Subject;
 use super::url::BaseUrl;
 use crate::auth::{Authorization, OAuthClient, Token};
 use crate::deadline::Deadline;
@@ -36,7 +37,9 @@ impl Http {
             attempt = attempt.saturating_add(1);
             match self.request_token(client, deadline) {
                 Ok(token) => return Ok(token),
-                Err(error) => self.wait_before_retry(attempt, deadline, None, error)?,
+                Err(error) => {
+                    self.wait_before_retry(attempt, deadline, Subject::default(), error)?
+                }
             }
         }
     }
@@ -49,8 +52,7 @@ impl Http {
             .body(client.form.as_str());
 
         let mut buffer = Vec::new();
-        let response = self
-            .exchange(endpoint, request, deadline, &mut buffer, |it| rejected(endpoint.host(), it));
+        let response = self.exchange(endpoint, request, deadline, &mut buffer, rejected);
         let token = response.and_then(|(head, body)| match head.status {
             StatusCode::OK => {
                 parse(body).map_err(|it| explained_by(Error::invalid_response(it), body))
@@ -71,8 +73,8 @@ impl Http {
 }
 
 /// The error of an error response to a token request.
-fn rejected(host: &str, error: ApiError) -> Error {
-    let message = format!("token request to {host}: {}", error.message);
+fn rejected(error: ApiError) -> Error {
+    let message = format!("token request: {}", error.message);
     let error = ApiError { message, ..error };
     match error.status {
         400 | 401 => Error::new(ErrorKind::Unauthorized(error)),

@@ -24,7 +24,7 @@ pub(super) fn not_json(text: &str, error: serde_json::Error) -> Error {
         serde_json::error::Category::Data => expectation(&error.to_string()).to_owned(),
         _ => {
             let beginning: String = text.chars().take(80).collect();
-            format!("{error}, in a body that begins with \"{beginning}\"")
+            format!("expected JSON: {error}, in a body that begins with \"{beginning}\"")
         }
     };
     Error::invalid_response(reason).transient(is_truncated).caused_by(error)

@@ -9,7 +9,7 @@ use super::history::History;
 use super::page::{NextPage, Page, PageResponse, parse_page};
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind};
-use crate::http::{ApiRequest, Http, Method};
+use crate::http::{ApiRequest, Http, Method, Subject};
 use crate::model::{Position, ResumePoint};
 
 /// The maximum number of empty pages in a row. An API that sends more makes no progress.
@@ -135,12 +135,9 @@ impl Pages {
         self.history.add_token(token);
 
         let path = query.path(token);
-        let request = ApiRequest {
-            method: Method::GET,
-            path: &path,
-            recording: None,
-            deadline: self.deadline,
-        };
+        let subject = Subject { room: query.list.room(), recording: None };
+        let request =
+            ApiRequest { method: Method::GET, path: &path, subject, deadline: self.deadline };
         let response = self.http.request(&request, &mut self.body, |head, body| {
             head.expect(200)?;
             parse_page(body, query, position.page)

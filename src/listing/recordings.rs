@@ -57,7 +57,7 @@ impl RecordingsIter {
     ///     println!("{}", recording?.sid);
     ///     match recordings.resume_point() {
     ///         Some(point) => std::fs::write("listing.resume", point.to_string())?,
-    ///         // The listing is complete. A listing of one page has left no file.
+    ///         // The listing is complete. If it had one record, there is no file.
     ///         None => drop(std::fs::remove_file("listing.resume")),
     ///     }
     /// }

@@ -301,8 +301,8 @@ impl MediaReader {
 
     fn wait(&self, attempt: u32, error: Error) -> Result<(), Error> {
         let resource = &self.media.resource;
-        let (sid, deadline) = (resource.sid(), resource.own_deadline());
-        resource.http().wait_before_retry(attempt, deadline, Some(sid), error)
+        let (subject, deadline) = (resource.subject(), resource.own_deadline());
+        resource.http().wait_before_retry(attempt, deadline, subject, error)
     }
 
     /// Reads the next bytes. No byte means that the media is complete.

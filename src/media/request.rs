@@ -181,8 +181,8 @@ impl Media {
     ///   says. If the media has no strong entity tag, the name is random, and the partial file is
     ///   removed after a failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
-    ///   checked, nothing is transferred, and a callback is not called. Any other file at the path is
-    ///   replaced, and with [`replace_existing`](Self::replace_existing) that one too. If the record
+    ///   checked, nothing is transferred, and a callback is not called. A file of another size is replaced.
+    ///   With [`replace_existing`](Self::replace_existing), one of the recorded size is too. If the record
     ///   names an encryption key, a request for the media returns its
     ///   [`Encryption`](crate::Encryption) first.
     /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot

@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::sid::{ParticipantSid, RoomSid};
-use super::sid_rule::ParseSidError;
+use super::sid_rule::{ParseSidError, Rule};
+
+/// The rule of a text that begins as neither kind.
+const RULE: Rule = Rule { name: "grouping SID", prefix: Some(*b"RM"), letters: "RM or PA" };
 
 /// The SID of a room or of a participant, as a filter of the account-wide list: see
 /// [`ListRecordings::grouping_sid`](crate::ListRecordings::grouping_sid).
@@ -51,12 +54,12 @@ impl From<ParticipantSid> for GroupingSid {
 impl FromStr for GroupingSid {
     type Err = ParseSidError;
 
-    /// The error for a text that is neither kind is that of a room SID.
     fn from_str(text: &str) -> Result<Self, ParseSidError> {
-        if text.starts_with("PA") {
-            return text.parse().map(Self::Participant);
+        match text.get(..2) {
+            Some("RM") => text.parse().map(Self::Room),
+            Some("PA") => text.parse().map(Self::Participant),
+            _ => Err(RULE.error(text)),
         }
-        text.parse().map(Self::Room)
     }
 }
 

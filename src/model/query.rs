@@ -40,6 +40,13 @@ impl List {
         }
     }
 
+    pub(crate) fn room(self) -> Option<RoomSid> {
+        match self {
+            Self::Room(room) => Some(room),
+            Self::Account => None,
+        }
+    }
+
     pub(crate) fn max_page_size(self) -> u32 {
         match self {
             Self::Room(_) => MAX_PAGE_SIZE,

@@ -14,6 +14,8 @@ pub(super) struct Rule {
     pub name: &'static str,
     /// The first two letters; `None` if any two ASCII letters are valid.
     pub prefix: Option<[u8; 2]>,
+    /// A description of the first two letters.
+    pub letters: &'static str,
 }
 
 impl Rule {
@@ -40,7 +42,7 @@ impl Rule {
     }
 
     #[cold]
-    fn error(self, text: &str) -> ParseSidError {
+    pub fn error(self, text: &str) -> ParseSidError {
         ParseSidError { rule: self, input: text.to_owned() }
     }
 }
@@ -78,11 +80,7 @@ impl ParseSidError {
 
     /// Returns a description of a valid SID, and of the first difference.
     pub(crate) fn expected(&self) -> String {
-        let prefix = match &self.rule.prefix {
-            Some(letters) => std::str::from_utf8(letters).unwrap_or_default(),
-            None => "two letters",
-        };
-        format!("{prefix} and 32 hexadecimal digits, got {}", self.difference())
+        format!("{} and 32 hexadecimal digits, got {}", self.rule.letters, self.difference())
     }
 
     fn difference(&self) -> String {

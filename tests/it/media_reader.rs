@@ -149,6 +149,8 @@ fn deadline_ends_a_stalled_transfer_that_cannot_be_resumed() {
         let error = done.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error:?}");
         assert!(!error.is_transient());
+        let words = "request to 127.0.0.1 timed out after 0.";
+        assert!(error.to_string().contains(words), "{error}");
     }
     assert!(names(folder.path()).is_empty());
 }
@@ -453,9 +455,10 @@ fn retries_of_a_transfer_are_reported_with_its_recording() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     let client = builder(setting.api.base_url()).on_retry(move |retry| {
-        log.lock().unwrap().push((retry.attempt, retry.recording_sid));
+        log.lock().unwrap().push((retry.attempt, retry.room_sid, retry.recording_sid));
     });
     Setting { client: client.build().unwrap(), ..setting }.assert_downloads();
     // The second transfer made progress.
-    assert_eq!(*seen.lock().unwrap(), [(1, Some(sid())), (1, Some(sid())), (2, Some(sid()))]);
+    let of_recording = |attempt| (attempt, Some(room()), Some(sid()));
+    assert_eq!(*seen.lock().unwrap(), [1, 1, 2].map(of_recording));
 }

@@ -40,7 +40,7 @@ fn expired_url_is_replaced() {
     let error = setting.download().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the storage rejected the request: AccessDenied (status 403) (after 4 attempts)"
+        "the storage rejected the request: AccessDenied (status 403, host 127.0.0.1) (after 4 attempts)"
     );
     assert_eq!(setting.api.requests().len(), 4);
 }
@@ -65,6 +65,11 @@ fn longer_retry_after_of_the_storage_than_permitted_is_returned() {
     let response = error.api_error().unwrap();
     assert_eq!((response.status, response.retry_after), (503, Some(Duration::from_secs(7))));
     assert!(error.attempts() == 1 && setting.storage.heads().len() == 1);
+    assert_eq!(
+        error.to_string(),
+        "the storage failed: Service Unavailable (status 503, host 127.0.0.1, retry after 7 s); \
+         not retried: the delay exceeds the maximum of 6 s"
+    );
 }
 
 #[test]

@@ -332,7 +332,8 @@ fn failing_token_endpoint_is_retried() {
         let (error, requests) = token_error(move |_| http(status, "Retry-After: 0\r\n", b"busy"));
         assert!(error.is_transient());
         assert_eq!((error.attempts(), requests), (4, 4));
-        assert!(error.to_string().contains("token request to 127.0.0.1: "), "{error}");
+        assert!(error.to_string().contains(": token request: "), "{error}");
+        assert!(error.to_string().contains(", host 127.0.0.1"), "{error}");
 
         let (api, token) = (
             api(&["token"]),
@@ -375,7 +376,7 @@ fn rejected_client_secret_is_unauthorized() {
         let (error, requests) = token_error(move |_| http(status, "", body));
         assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)), "{error}");
         assert_eq!((error.attempts(), requests), (1, 1));
-        let words = "token request to 127.0.0.1: invalid_client; unknown client (status 40";
+        let words = "token request: invalid_client; unknown client (status 40";
         assert!(error.to_string().contains(words), "{error}");
     }
 }

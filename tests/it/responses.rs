@@ -31,7 +31,7 @@ fn each_error_status_has_its_kind() {
     assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)));
     assert_eq!(
         error.to_string(),
-        "the API rejected the request: told (status 401, code 20003, request RQ1, \
+        "the API rejected the request: told (status 401, code 20003, host 127.0.0.1, request RQ1, \
          retry after 7 s, see https://x/y); \
          used account ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; check it and its auth token"
     );

@@ -84,7 +84,10 @@ fn last_failure_is_returned_with_the_number_of_attempts() {
     responses.push(close("503 Service Unavailable", "", b"{\"message\": \"the last\"}"));
     let error = first(&RawServer::start(responses)).unwrap_err();
     assert_eq!(error.attempts(), 4);
-    assert_eq!(error.to_string(), "the API failed: the last (status 503) (after 4 attempts)");
+    assert_eq!(
+        error.to_string(),
+        "the API failed: the last (status 503, host 127.0.0.1) (after 4 attempts)"
+    );
 }
 
 #[test]
@@ -113,6 +116,7 @@ fn each_retry_is_reported_with_its_cause_and_delay() {
         .on_retry(move |retry| {
             let is_throttled = matches!(retry.error.kind(), ErrorKind::TooManyRequests(_));
             assert_eq!(retry.error.attempts(), retry.attempt);
+            assert_eq!((retry.room_sid, retry.recording_sid), (Some(room()), None));
             log.lock().unwrap().push((retry.attempt, is_throttled, retry.delay));
         })
         .build()

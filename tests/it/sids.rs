@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use twilio_room_recordings::{
-    AccountSid, ApiKeySid, OAuthClientSid, ParseSidError, ParticipantSid, RecordingSid, RoomSid,
-    SourceSid,
+    AccountSid, ApiKeySid, GroupingSid, OAuthClientSid, ParseSidError, ParticipantSid,
+    RecordingSid, RoomSid, SourceSid,
 };
 
 #[test]
@@ -48,6 +48,25 @@ fn the_message_is_for_a_person() {
             "invalid source SID \"MT{zeros}\\u{{1b}}\": expected two letters and 32 hexadecimal digits, got '\\u{{1b}}' at offset 33"
         ),
     );
+}
+
+#[test]
+fn grouping_sid_is_that_of_a_room_or_a_participant() {
+    let zeros = "0".repeat(32);
+    assert!(matches!(format!("RM{zeros}").parse(), Ok(GroupingSid::Room(_))));
+    assert!(matches!(format!("PA{zeros}").parse(), Ok(GroupingSid::Participant(_))));
+    for (text, name, expected) in [
+        (format!("MT{zeros}"), "grouping", "RM or PA and 32 hexadecimal digits, got prefix \"MT\""),
+        ("é".to_owned(), "grouping", "RM or PA and 32 hexadecimal digits, got 1 character"),
+        ("RM1".to_owned(), "room", "RM and 32 hexadecimal digits, got 3 characters"),
+        ("PA1".to_owned(), "participant", "PA and 32 hexadecimal digits, got 3 characters"),
+    ] {
+        let error = text.parse::<GroupingSid>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("invalid {name} SID \"{text}\": expected {expected}")
+        );
+    }
 }
 
 #[test]
