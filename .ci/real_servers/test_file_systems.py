@@ -44,7 +44,7 @@ def test_a_recording_that_does_not_fit_leaves_room_for_the_others(mount_small, a
     archived = run(TOOL, "archive", "--to", archive, "--jobs", 1, ROOM, base_url=server.url)
 
     assert archived.status == 1
-    assert "No space left" in archived.stderr and "1 did not fit" in archived.stderr
+    assert "No space left" in archived.stderr and "; recordings that did not fit: 1" in archived.stderr
     assert_holds(archive, SMALL)
 
 
@@ -117,7 +117,7 @@ def test_a_record_file_that_only_grows_is_used(api, storage, archive):
 
     archived = run(*command, base_url=server.url).succeeded()
 
-    assert "incomplete entry of 11 bytes at its end could not be cut off" in archived.stderr
+    assert "incomplete entry of 11 bytes at its end could not be removed" in archived.stderr
     assert not server.records
     # The next run names the line, and believes the entries.
     server.records[:] = records(SMALL)

@@ -153,7 +153,7 @@ def test_an_entry_that_turned_into_zeros_is_written_again(api, storage, disk, ar
     repaired = run(*arguments, base_url=server.url).succeeded()
     disk.lose_power()
 
-    assert "was cut off: a run or the machine was stopped" in repaired.stderr
+    assert "was removed: a run or the machine was stopped" in repaired.stderr
     assert not server.records
     assert_holds(archive, SMALL)
 

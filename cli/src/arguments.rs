@@ -29,8 +29,8 @@ Other environment variables:
 Exit status:
   0  everything succeeded
   1  something failed; standard error says what
-  2  invalid usage or environment, or missing or malformed credentials; nothing was
-     sent";
+  2  invalid usage or environment, or missing or malformed credentials;
+     nothing was sent";
 
 /// List, archive, fetch and delete the recordings of Twilio Video rooms
 #[derive(Parser)]

@@ -69,17 +69,20 @@ impl Connection {
 
 fn warn_of_retry(messages: Messages, retries: u32) -> impl Fn(&Retry<'_>) + Send + Sync + 'static {
     move |retry| {
-        let Retry { attempt, error, recording_sid, .. } = retry;
+        let Retry { attempt, error, room_sid, recording_sid, .. } = retry;
         let delay = retry.delay.as_secs_f64();
-        let recording = recording_sid.map(|sid| format!("{sid}: ")).unwrap_or_default();
+        let subject = match (room_sid, recording_sid) {
+            (_, Some(recording)) => format!("{recording}: "),
+            (Some(room), None) => format!("{room}: "),
+            (None, None) => String::new(),
+        };
 
         // The number of the retry says it.
         let text = error.to_string();
         let attempts = format!(" (after {} attempts)", error.attempts());
         let text = text.strip_suffix(&attempts).unwrap_or(&text);
-        messages.warning(format_args!(
-            "{recording}{text}; retry {attempt} of {retries} in {delay:.1} s"
-        ));
+        messages
+            .warning(format_args!("{subject}{text}; retry {attempt} of {retries} in {delay:.1} s"));
     }
 }
 

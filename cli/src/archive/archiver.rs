@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid, Status};
 
@@ -66,6 +67,7 @@ impl<'a> Archiver<'a> {
         options: &'a Archive,
         messages: &'a Messages,
         bar: &'a Bar,
+        start: Instant,
     ) -> Result<Self, Failure> {
         let deadline = connection.deadline();
         let program = options.exec.as_deref().map(|name| Program::find(name, deadline));
@@ -88,7 +90,7 @@ impl<'a> Archiver<'a> {
             invalid: Mutex::default(),
             processing: Mutex::default(),
             rooms: Mutex::default(),
-            summary: Mutex::new(Summary::new()),
+            summary: Mutex::new(Summary::new(start)),
             disk: Mutex::default(),
             buckets: Mutex::default(),
             late: AtomicU64::new(0),
@@ -176,12 +178,16 @@ impl<'a> Archiver<'a> {
         errors += locked(&self.buckets).report(self.messages);
         if disk.recordings() > 0 {
             errors += disk.recordings();
-            self.messages.error(format_args!("{}: {disk}", self.folder.path().display()));
+            let folder = self.folder.path().display();
+            self.messages.error(format_args!("could not write {folder}: {disk}"));
         }
         if late > 0 {
             errors += late;
+            let limit = self.options.limits.deadline.unwrap_or_default();
             let deleted = if self.options.delete { " or deleted" } else { "" };
-            self.messages.error(format_args!("deadline exceeded: {late} not archived{deleted}"));
+            self.messages.error(format_args!(
+                "the deadline of {limit} s has passed: {late} not archived{deleted}; the next run resumes"
+            ));
         }
         let mut summary = locked(&self.summary);
         summary.left = self.left.load(Ordering::Relaxed);

@@ -42,7 +42,7 @@ pub struct Archive {
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,
-    /// Wait for processing recordings, at most 10m, 90s
+    /// Wait at most this long, such as 10m, for processing recordings
     #[arg(long, value_name = "DURATION", value_parser = moment::parse_duration)]
     #[arg(conflicts_with = "dry_run")]
     pub wait: Option<Duration>,

@@ -26,14 +26,15 @@ pub fn run(
     options: &Archive,
     messages: &Messages,
 ) -> Result<(), Failure> {
+    let start = Instant::now();
     let bar = Bar::new(messages.level());
     let messages = &messages.above(bar.bar());
-    let archiver = match Archiver::new(connection, options, messages, &bar) {
+    let archiver = match Archiver::new(connection, options, messages, &bar, start) {
         Ok(archiver) => archiver,
         Err(failure @ Failure::Usage(_)) => return Err(failure),
         Err(failure) => {
             messages.error(&failure);
-            return Summary::new().print(messages.errors(), options, messages);
+            return Summary::new(start).print(messages.errors(), options, messages);
         }
     };
 
@@ -89,8 +90,14 @@ fn list_and_wait(scopes: &[Scope], archiver: &Archiver<'_>, queue: &Queue) -> Re
     let end = Instant::now().checked_add(wait).map_or(deadline, |end| end.min(deadline));
     let mut pause = Duration::from_secs(1);
     loop {
-        let mut scopes = scopes.iter().take_while(|_| !archiver.has_stopped());
-        scopes.try_for_each(|&scope| list(scope, archiver, queue))?;
+        for (index, &scope) in scopes.iter().enumerate() {
+            list(scope, archiver, queue)?;
+            let (rooms, rest) = (scopes.len(), scopes.len() - index - 1);
+            if archiver.has_stopped() && rest > 0 {
+                archiver.messages.error(format_args!("not listed: {rest} of {rooms} rooms"));
+                break;
+            }
+        }
 
         let left = end.saturating_duration_since(Instant::now());
         if archiver.processing() == 0 || left.is_zero() || archiver.has_stopped() {
@@ -191,8 +198,8 @@ fn hand_over(
             archiver.count(|summary| summary.failed += 1);
             let room = recording.room_sid;
             messages.error(format_args!(
-                "{sid} of room {room}: failed, so its media was never recorded; --acknowledged FILE \
-                 takes note of it"
+                "{sid} of room {room}: failed at Twilio, so it has no media; write its SID into the \
+                 file of --acknowledged"
             ));
         }
         status => {

@@ -188,8 +188,8 @@ impl Archiver<'_> {
         let downloaded = media.download_to(path);
         if let Some(failures) = self.outage.end_turn(outcome_of(&downloaded)) {
             self.messages.error(format_args!(
-                "{failures} recordings in a row failed: until one succeeds, most are left for the \
-                 next run"
+                "{failures} downloads in a row failed: until one succeeds, most recordings are left \
+                 for the next run"
             ));
         }
         match downloaded {

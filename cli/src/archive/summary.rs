@@ -28,8 +28,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn new() -> Self {
-        let start = Instant::now();
+    /// The summary of a run that began at this instant.
+    pub fn new(start: Instant) -> Self {
         Self {
             archived: 0,
             already_there: 0,
@@ -81,7 +81,7 @@ impl Summary {
         let seconds = self.start.elapsed().as_secs_f64();
         format!(
             "{archived} {would_be}archived, {already_there} already there, \
-             {processing} still processing, {no_media} no media, {failed} failed, \
+             {processing} still processing, {no_media} no media, {failed} failed at Twilio, \
              {acknowledged}{deleted}{left}{errors}; {bytes} in {seconds:.1} s"
         )
     }

@@ -20,7 +20,8 @@ use crate::output::Waiting;
 pub struct Download {
     #[command(flatten)]
     recording: OneRecording,
-    /// The file, or `-` for standard output [default: SID.FORMAT]
+    /// The file, or `-` for standard output; a file of the recorded size is kept, any other is
+    /// replaced [default: SID.FORMAT]
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     #[command(flatten)]

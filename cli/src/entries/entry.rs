@@ -47,7 +47,8 @@ pub struct EntryHead {
 impl EntryHead {
     /// Reads a line. The reason of a failure can be shown.
     pub fn read(line: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(without_mark(line)).map_err(|error| shown(&error))
+        serde_json::from_slice(without_mark(line))
+            .map_err(|error| format!("expected the entry of a recording: {}", shown(&error)))
     }
 }
 
@@ -129,6 +130,9 @@ fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
 }
 
+/// The text of an error, without the position in the line.
 fn shown(error: &serde_json::Error) -> String {
-    error.to_string().escape_debug().to_string()
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
+    text.escape_debug().to_string()
 }

@@ -34,7 +34,9 @@ impl<'a> Lock<'a> {
             }
             if Instant::now() >= deadline {
                 let path = path.display();
-                return Err(format!("deadline exceeded: another run holds the lock of {path}"));
+                return Err(format!(
+                    "the deadline has passed: another run holds the lock of {path}"
+                ));
             }
             if !is_said && start.elapsed() >= SILENCE {
                 let path = path.display();

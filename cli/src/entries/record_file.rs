@@ -25,7 +25,7 @@ pub struct RecordFile {
     /// The number of bytes and of lines that are read.
     bytes: u64,
     lines: u64,
-    /// If true, the file ends within a line that cannot be cut off.
+    /// If true, the file ends within a line that cannot be removed.
     ends_within_line: bool,
     deadline: Instant,
     messages: Messages,
@@ -156,7 +156,7 @@ impl RecordFile {
         let line = format!("{before}{line}");
         if let Err(error) = self.file.write_all(line.as_bytes()) {
             if has_lock {
-                // The next run would cut off an incomplete line. This run may still add another.
+                // The next run would remove an incomplete line. This run may still add another.
                 let _ = self.file.set_len(self.bytes);
             }
             return Err(self.unwritable(error));
@@ -178,15 +178,13 @@ impl RecordFile {
                 }
                 Err(_) if line.is_blank() => {}
                 Err(_) if line.is_left_by_a_crash(self.bytes + line.length >= end) => {
-                    if has_lock && self.cut_off(line.length) {
+                    if has_lock && self.remove_end(line.length) {
                         return Ok(());
                     }
                 }
                 Err(reason) => {
                     let (path, number) = (self.path.display(), self.lines + 1);
-                    let expected = "expected the entry of a recording";
-                    self.messages
-                        .error(format_args!("{path}, line {number}: {expected}: {reason}"));
+                    self.messages.error(format_args!("{path}, line {number}: {reason}"));
                 }
             }
 
@@ -198,16 +196,16 @@ impl RecordFile {
         Ok(())
     }
 
-    /// Cuts off the end of the file, of so many bytes. Returns `false` if that is not permitted: then
+    /// Removes the end of the file, of so many bytes. Returns `false` if that is not permitted: then
     /// the next entry begins a new line.
-    fn cut_off(&self, length: u64) -> bool {
+    fn remove_end(&self, length: u64) -> bool {
         let path = self.path.display();
-        let is_cut_off = self.file.set_len(self.bytes).is_ok();
-        let done = if is_cut_off { "was cut off" } else { "could not be cut off" };
+        let is_removed = self.file.set_len(self.bytes).is_ok();
+        let done = if is_removed { "was removed" } else { "could not be removed" };
         self.messages.warning(format_args!(
             "{path}: an incomplete entry of {length} bytes at its end {done}: a run or the machine was stopped"
         ));
-        is_cut_off
+        is_removed
     }
 
     fn unreadable(&self, reason: impl fmt::Display) -> String {

@@ -7,13 +7,14 @@ use twilio_room_recordings::RoomSid;
 
 use crate::failure::Failure;
 use crate::messages::Level;
+use crate::sid;
 
 const HELP: &str = "\
 Each track is placed by its offset and the first time stamp in its file.
 Participants with video share a grid, and a participant's tracks share a cell,
-in which the track that began last is on top. All audio is mixed. Data tracks are
-left out. FILE appears under its name only when it is complete. Its extension
-determines the format and the codecs.
+in which the track that began last is on top. All audio is mixed. Data tracks
+are left out. FILE appears under its name only when it is complete. Its
+extension determines the format and the codecs.
 
 No request is sent. ffmpeg 4.4 or later and its ffprobe must be installed.";
 
@@ -43,7 +44,7 @@ pub struct Merge {
     #[arg(long)]
     verbose: bool,
     /// The room
-    #[arg(value_name = "ROOM_SID")]
+    #[arg(value_name = "ROOM_SID", value_parser = sid::parse::<RoomSid>)]
     pub room: RoomSid,
 }
 

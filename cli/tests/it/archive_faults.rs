@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::support::program::{Run, program, send_signal};
 use super::support::room::{ArchivedRoom, records, sha256};
 use super::support::{
-    Fate, ROOM, Room, Server, Storage, error_response, http, media, media_redirect, recording,
+    Fate, ROOM, Room, Server, Storage, UNKNOWN_ROOM, error_response, http, media, media_redirect,
+    recording, sid,
 };
 
 /// Numbers that look random, the same in each run.
@@ -156,6 +157,13 @@ fn rejected_credentials_end_the_run_with_one_line() {
         archived.stderr
     );
     assert!(api.requests().len() <= 10, "{}", api.requests().len());
+
+    let rejecting = Server::start(|_| error_response(401, 20003, "Authenticate"));
+    let mut command = program(rejecting.base_url());
+    command.args(["archive", ROOM, UNKNOWN_ROOM, "--to"]).arg(folder.path());
+    let archived = Run::of(&mut command).expect(1);
+    assert_eq!(archived.stderr_lines()[1], "error: not listed: 1 of 2 rooms");
+    assert_eq!(rejecting.requests().len(), 1);
 }
 
 #[test]
@@ -167,8 +175,7 @@ fn storage_that_rejects_everything_is_tried_ever_less_often() {
     let archived = room.run(&["--retries", "0", "--jobs", "4"]).expect(1);
     let tried = room.storage.heads().len();
     assert!((7..100).contains(&tried), "{tried}");
-    let error =
-        "error: 7 recordings in a row failed: until one succeeds, most are left for the next run";
+    let error = "error: 7 downloads in a row failed: until one succeeds, most recordings are left for the next run";
     assert!(archived.stderr_lines().contains(&error), "{}", archived.stderr);
     let counts = format!(", {} left for the next run, {} errors; ", 200 - tried, tried + 1);
     assert!(archived.stderr.contains(&counts), "{counts}: {}", archived.stderr);
@@ -294,4 +301,25 @@ fn bucket_of_the_account_that_rejects_is_named_once() {
     let start = "error: https://my-super-duper-bucket.s3.amazonaws.com/my/path/: 3 not archived: ";
     assert!(lines[0].starts_with(start), "{}", archived.stderr);
     assert!(lines.len() == 2 && lines[1].contains(", 3 errors; "), "{}", archived.stderr);
+}
+
+#[test]
+fn retries_name_their_recording_or_their_room_and_the_delay() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.storage.expect([Fate::CutAfter(5000)]);
+    let of_recording = room.run(&[]).expect(0);
+
+    let has_failed = AtomicUsize::new(0);
+    let service = Room::new(vec![]);
+    let api = Server::start(move |request| match has_failed.fetch_add(1, Ordering::Relaxed) {
+        0 => error_response(503, 20503, "Busy"),
+        _ => service.respond(request),
+    });
+    let of_room = Run::of(program(api.base_url()).args(["list", ROOM])).expect(0);
+
+    for (run, name) in [(of_recording, sid(1)), (of_room, ROOM.to_owned())] {
+        let warning = run.stderr_lines()[0].to_owned();
+        assert!(warning.starts_with(&format!("warning: {name}: ")), "{warning}");
+        assert!(warning.contains("; retry 1 of 5 in 0.") && warning.ends_with(" s"), "{warning}");
+    }
 }

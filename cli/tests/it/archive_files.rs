@@ -201,12 +201,11 @@ fn full_disk_is_one_message_and_smaller_recordings_are_archived() {
     let archived = Run::of(&mut in_shell(FULL_DISK, &room, &["--jobs", "1"])).expect(1);
 
     let (error, summary) = (archived.stderr_lines()[0], archived.stderr_lines()[1]);
-    let start = format!("error: {}: ", room.folder().display());
+    let start = format!("error: could not write {}: ", room.folder().display());
     assert!(error.starts_with(&start), "{error}");
-    let end = ": 2 did not fit, and 2 of at least 160113 bytes were skipped";
+    let end = "; recordings that did not fit: 2, and 2 of at least 160113 bytes were skipped";
     assert!(error.ends_with(end), "{error}");
-    let counts =
-        "2 archived, 0 already there, 0 still processing, 0 no media, 0 failed, 4 errors; ";
+    let counts = "2 archived, 0 already there, 0 still processing, 0 no media, 0 failed at Twilio, 4 errors; ";
     assert!(summary.starts_with(counts), "{summary}");
     assert_eq!(room.recorded_sids(), [sid(1), sid(5)]);
     assert_eq!(room.found().len(), 2, "{:?}", room.found().keys());

@@ -129,7 +129,7 @@ fn end_that_a_crash_has_left_is_cut_off_with_a_warning() {
         let archived = room.run(&["--delete"]).expect(0);
         let (path, length) = (room.record_file().display().to_string(), end.len());
         let start = format!(
-            "warning: {path}: an incomplete entry of {length} bytes at its end was cut off"
+            "warning: {path}: an incomplete entry of {length} bytes at its end was removed"
         );
         assert!(archived.stderr.starts_with(&start), "{}", archived.stderr);
         assert_eq!(room.recorded_sids(), [sid(0), sid(5)]);
@@ -146,7 +146,7 @@ fn record_file_of_500_mb_takes_little_memory() {
     file.set_len(500_000_000).unwrap();
 
     let archived = Run::of(&mut in_shell("ulimit -v 600000", &room, &[])).expect(0);
-    assert!(archived.stderr.contains("bytes at its end was cut off"), "{}", archived.stderr);
+    assert!(archived.stderr.contains("bytes at its end was removed"), "{}", archived.stderr);
     assert_eq!(room.recorded_sids(), [sid(0), sid(5)]);
 }
 
@@ -275,7 +275,7 @@ fn wait_for_the_lock_of_the_record_file_ends_at_the_deadline() {
     file.lock().unwrap();
     let archived = room.run(&["--deadline", "1"]).expect(1);
     let path = room.record_file().display().to_string();
-    let error = format!("error: deadline exceeded: another run holds the lock of {path}");
+    let error = format!("error: the deadline has passed: another run holds the lock of {path}");
     assert!(archived.stderr_lines().contains(&&*error), "{}", archived.stderr);
     assert!(room.api.requests().is_empty());
 }

@@ -172,7 +172,7 @@ fn nightly_line_prints_the_end_of_a_run_that_fails_and_keeps_its_status() {
     fs::write(home.path().join("archive.log"), "an earlier night\n").unwrap();
     let run = nightly(home.path()).expect(1);
     assert_eq!(run.stdout.lines().count(), 20, "{}", run.stdout);
-    assert!(run.stdout.contains(", 25 failed, 25 errors; "), "{}", run.stdout);
+    assert!(run.stdout.contains(", 25 failed at Twilio, 25 errors; "), "{}", run.stdout);
     let log = fs::read_to_string(home.path().join("archive.log")).unwrap();
     assert!(log.starts_with("an earlier night\n") && log.ends_with(&run.stdout), "{log}");
 

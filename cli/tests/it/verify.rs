@@ -101,7 +101,10 @@ fn file_outside_of_the_archive_is_not_followed() {
         evil["archive"]["file"] = json!(file);
         fs::write(room.record_file(), format!("{evil}\n")).unwrap();
         let verified = verify(&room).expect(1);
-        let start = format!("error: {}, line 1: invalid file ", room.record_file().display());
+        let start = format!(
+            "error: {}, line 1: expected the entry of a recording: invalid file ",
+            room.record_file().display()
+        );
         assert!(verified.stderr.starts_with(&start), "{}", verified.stderr);
     }
 }

@@ -46,7 +46,7 @@ impl fmt::Display for FullDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, smallest, failed, skipped } = self;
         let reason = reason.as_deref().unwrap_or("no space left");
-        write!(f, "{reason}: {failed} did not fit")?;
+        write!(f, "{reason}; recordings that did not fit: {failed}")?;
         match smallest {
             Some(smallest) if *skipped > 0 => {
                 write!(f, ", and {skipped} of at least {smallest} bytes were skipped")
