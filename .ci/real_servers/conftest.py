@@ -1,15 +1,20 @@
 """What the checks share: the API, a certificate authority, and servers that stop with their check."""
 
+import resource
+import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
 import pytest
 import trustme
 
 from api import Api
+from figures import service
 from front import LOG, Front
-from harness import Server, free_port
+from harness import PACKAGES, Server, environment, free_port
 from media import media, records, sid
 from squid import Squid
 
@@ -48,14 +53,14 @@ def api():
 def nginx(serve, tmp_path):
     """Starts nginx with these lines in its `http` block: `nginx(port, lines)`."""
 
-    def start(port, lines, events=""):
+    def start(port, lines):
         folder = tmp_path / f"nginx-{port}"
         folder.mkdir()
         configuration = folder / "nginx.conf"
         configuration.write_text(
             f"""
             daemon off; master_process off; pid {folder}/pid; error_log stderr;
-            events {{ {events} }}
+            events {{ }}
             http {{
                 access_log {folder}/access.log;
                 client_body_temp_path {folder}/client; proxy_temp_path {folder}/proxy;
@@ -64,9 +69,7 @@ def nginx(serve, tmp_path):
             }}
             """
         )
-        server = serve(port, "nginx", "-p", folder, "-c", configuration)
-        server.access_log = folder / "access.log"
-        return server
+        return serve(port, "nginx", "-p", folder, "-c", configuration)
 
     return start
 
@@ -192,6 +195,79 @@ def authority(tmp_path_factory):
 
     authority.certificate = certificate
     return authority
+
+
+@pytest.fixture
+def measure(tmp_path, authority):
+    """Runs a program that trusts Mozilla's authorities and this one: `measure(output, argument…)`.
+    Returns its time and its CPU time in seconds, and its peak memory in MB."""
+    roots, peak = tmp_path / "roots.pem", tmp_path / "peak"
+    with open(certifi.where()) as mozilla:
+        roots.write_text(mozilla.read() + authority.file.read_text())
+    trusting = "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"
+    variables = environment(**dict.fromkeys(trusting, roots), NODE_PATH=PACKAGES)
+
+    def run(output, *command):
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        # A child of this process would count this process's memory as its own peak.
+        timed = ["time", "--format", "%M", "--output", peak, *map(str, command)]
+        subprocess.run(timed, env=variables, stdout=output, check=True)
+        seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return seconds, cpu, int(peak.read_text()) / 1024
+
+    return run
+
+
+@pytest.fixture
+def certificate(authority):
+    return authority.certificate("video.twilio.com", "storage.example")
+
+
+@pytest.fixture
+def fast(nginx, tmp_path, certificate):
+    """Starts the prepared service: `fast()`."""
+
+    def start():
+        listen = (
+            "listen 443 ssl; ssl_protocols TLSv1.3; "
+            "ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384; "
+            f"ssl_certificate {certificate}; ssl_certificate_key {certificate};"
+        )
+        nginx(443, service(tmp_path, listen))
+
+    return start
+
+
+@pytest.fixture
+def delayed(nginx, serve, tmp_path, certificate):
+    """Starts the prepared service behind HAProxy, which delays each request: `delayed(milliseconds)`."""
+
+    def start(milliseconds):
+        nginx(8080, service(tmp_path, "listen 8080;"))
+        delay = tmp_path / "delay.lua"
+        wait = f"core.msleep({milliseconds})"
+        delay.write_text(f'core.register_action("delay", {{"http-req"}}, function() {wait} end)')
+        configuration = tmp_path / "haproxy.cfg"
+        configuration.write_text(
+            f"""
+            global
+                lua-load {delay}
+            defaults
+                mode http
+                timeout connect 10s
+                timeout client 60s
+                timeout server 60s
+            listen delayed
+                bind :443 ssl crt {certificate} ssl-min-ver TLSv1.3
+                http-request lua.delay
+                server nginx 127.0.0.1:8080
+            """
+            + "\n"
+        )
+        serve(443, "haproxy", "-f", configuration)
+
+    return start
 
 
 class Lines:
