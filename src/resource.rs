@@ -69,7 +69,7 @@ impl RecordingResource {
 
     /// Sets the instant by which [`fetch`](Self::fetch), [`delete`](Self::delete) and the transfer
     /// of the [`media`](Self::media) must have ended, retries and their delays included. After it,
-    /// they fail with [`DeadlineExceeded`](ErrorKind::DeadlineExceeded). By default only the retry
+    /// they fail with [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded). By default only the retry
     /// policy and the attempt timeout limit the time.
     ///
     /// ```no_run
@@ -92,11 +92,11 @@ impl RecordingResource {
     ///
     /// # Errors
     ///
-    /// - [`NotFound`](ErrorKind::NotFound) if the recording does not exist.
-    /// - [`InvalidRecord`](ErrorKind::InvalidRecord) if the record is invalid, or that of another
+    /// - [`NotFound`](crate::ErrorKind::NotFound) if the recording does not exist.
+    /// - [`InvalidRecord`](crate::ErrorKind::InvalidRecord) if the record is invalid, or that of another
     ///   recording.
-    /// - [`InvalidResponse`](ErrorKind::InvalidResponse) if the response is not JSON.
-    /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes.
+    /// - [`InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is not JSON.
+    /// - [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) if the deadline passes.
     /// - Any error of a request to the API.
     ///
     /// ```no_run
@@ -124,7 +124,7 @@ impl RecordingResource {
     ///
     /// # Errors
     ///
-    /// - [`DeadlineExceeded`](ErrorKind::DeadlineExceeded) if the deadline passes. The recording
+    /// - [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) if the deadline passes. The recording
     ///   may have been deleted.
     /// - Any error of a request to the API.
     ///
