@@ -11,8 +11,7 @@ use crate::failure::Failure;
 /// Reads a SID. The error is what is expected instead, for a message that shows the text.
 pub fn parse<T: FromStr<Err = ParseSidError>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: ParseSidError| {
-        let message = error.to_string();
-        let (_, expected) = message.rsplit_once("expected ").unwrap_or_default();
+        let expected = error.expected();
         let is_composition = text.starts_with("CJ");
         let hint = if is_composition { COMPOSITION } else { "" };
         format!("expected {expected}{hint}")

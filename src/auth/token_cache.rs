@@ -69,7 +69,7 @@ impl State {
             Outcome::Fetched(token) if is_new || token.is_fresh() => {
                 Some(Ok(Arc::clone(&token.authorization)))
             }
-            Outcome::Failed(error) if is_new => Some(Err(error.share())),
+            Outcome::Failed(error) if is_new => Some(Err(error.clone())),
             _ => None,
         }
     }
@@ -155,7 +155,7 @@ impl Fetching<'_> {
             }
             // The deadline of this thread is not that of the others.
             Err(error) if matches!(error.kind(), ErrorKind::DeadlineExceeded) => (None, Err(error)),
-            Err(error) => (Some(Outcome::Failed(error.share())), Err(error)),
+            Err(error) => (Some(Outcome::Failed(error.clone())), Err(error)),
         };
 
         state.fetches += u64::from(outcome.is_some());

@@ -31,7 +31,8 @@ pub struct ApiError {
     pub message: String,
     /// The URL of a page about the code.
     pub more_info: Option<String>,
-    /// The `Twilio-Request-Id` header, which Twilio's support asks for.
+    /// The `Twilio-Request-Id` header, or `x-amz-request-id` of the storage, which their support asks
+    /// for.
     pub request_id: Option<String>,
     /// The delay that the `Retry-After` header asks for.
     pub retry_after: Option<Duration>,

@@ -38,6 +38,7 @@ use crate::model::{Escaped, ParseSidError, ResumePoint, RoomRecording};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
@@ -64,12 +65,6 @@ impl Error {
     /// ```
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
-    }
-
-    /// Returns the kind of the error, by value.
-    #[must_use]
-    pub fn into_kind(self) -> ErrorKind {
-        self.0.kind
     }
 
     /// Returns the error response of the API or its storage, if the error is about one.
@@ -303,11 +298,6 @@ impl Error {
     pub(crate) fn resumable_at(mut self, point: ResumePoint) -> Self {
         self.0.resume_point = Some(point);
         self
-    }
-
-    /// The same error for another caller that waited for the same request.
-    pub(crate) fn share(&self) -> Self {
-        Self(Box::new(self.0.as_ref().clone()))
     }
 
     /// Passes the text of a response through `redact`. An underlying error that shows what is

@@ -104,21 +104,18 @@ struct Addresses(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    state: Mutex<State>,
-    found: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    lookups: HashMap<String, Lookup>,
-    /// There is one thread at most, also if it never ends.
-    is_running: bool,
+    lookups: Mutex<HashMap<String, Lookup>>,
+    ended: Condvar,
 }
 
 #[derive(Debug)]
-struct Lookup {
-    ended: Instant,
-    result: io::Result<Vec<SocketAddr>>,
+enum Lookup {
+    /// A thread looks the name up. There is one at most for each name, also if it never ends.
+    Running,
+    Ended {
+        at: Instant,
+        result: io::Result<Vec<SocketAddr>>,
+    },
 }
 
 impl Resolver for Addresses {
@@ -144,22 +141,22 @@ impl Resolver for Addresses {
 impl Addresses {
     fn look_up(&self, name: &str, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
         let start = Instant::now();
-        let mut state = self.lock();
+        let mut lookups = self.lock();
         loop {
-            match state.lookups.get(name) {
-                Some(Lookup { ended, result: Ok(found) }) if ended.elapsed() < LIFETIME => {
+            match lookups.get(name) {
+                Some(Lookup::Running) => {}
+                Some(Lookup::Ended { at, result: Ok(found) }) if at.elapsed() < LIFETIME => {
                     return Ok(found.clone());
                 }
-                Some(Lookup { ended, result: Err(error) }) if *ended >= start => {
+                Some(Lookup::Ended { at, result: Err(error) }) if *at >= start => {
                     return Err(io::Error::new(error.kind(), error.to_string()).into());
                 }
-                _ => {}
+                _ => {
+                    self.start(name.to_owned())?;
+                    lookups.insert(name.to_owned(), Lookup::Running);
+                }
             }
 
-            if !state.is_running {
-                self.start(name.to_owned())?;
-                state.is_running = true;
-            }
             let left = timeout.after.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Err(Error::Timeout(match timeout.reason {
@@ -167,8 +164,8 @@ impl Addresses {
                     reason => reason,
                 }));
             }
-            let waited = self.0.found.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.0.ended.wait_timeout(lookups, left);
+            lookups = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -177,10 +174,8 @@ impl Addresses {
         let addresses = self.clone();
         let look_up = move || {
             let result = name.to_socket_addrs().map(Iterator::collect);
-            let mut state = addresses.lock();
-            state.lookups.insert(name, Lookup { ended: Instant::now(), result });
-            state.is_running = false;
-            addresses.0.found.notify_all();
+            addresses.lock().insert(name, Lookup::Ended { at: Instant::now(), result });
+            addresses.0.ended.notify_all();
         };
         thread::Builder::new().spawn(look_up).map(drop).map_err(|error| {
             io::Error::new(io::ErrorKind::WouldBlock, format!("could not start a thread: {error}"))
@@ -189,12 +184,12 @@ impl Addresses {
 
     fn forget(&self, uri: &Uri) {
         if let Some(name) = name(uri) {
-            self.lock().lookups.remove(&name);
+            self.lock().retain(|it, lookup| *it != name || matches!(lookup, Lookup::Running));
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Lookup>> {
+        self.0.lookups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -43,7 +43,7 @@ impl Proxies {
         }
 
         match &self.proxy {
-            Err(error) => Err(error.share()),
+            Err(error) => Err(error.clone()),
             Ok(_) if self.exceptions.iter().any(|it| it.covers(uri)) => Ok(None),
             Ok(proxy) => Ok(proxy.clone()),
         }

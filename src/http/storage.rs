@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use ureq::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, LOCATION,
-    RANGE, TRANSFER_ENCODING,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderName,
+    LOCATION, RANGE, TRANSFER_ENCODING,
 };
 use ureq::http::{self, Request, Response, StatusCode};
 use ureq::{Body, BodyReader};
@@ -128,14 +128,16 @@ impl Http {
     }
 
     fn storage_error(&self, recording_sid: RecordingSid, response: Response<Body>) -> Error {
-        let (status, retry_after) = (response.status(), headers::retry_after(response.headers()));
+        let (status, headers) = (response.status(), response.headers());
+        let retry_after = headers::retry_after(headers);
+        let request_id = headers::text(headers, HeaderName::from_static("x-amz-request-id"));
         if status == StatusCode::RANGE_NOT_SATISFIABLE {
             return Error::new(ErrorKind::MediaChanged { recording_sid });
         }
 
         let status = status.as_u16();
         let message = storage_message(&self.error_text(response), status);
-        let error = ApiError { retry_after, ..ApiError::new(status, message) };
+        let error = ApiError { request_id, retry_after, ..ApiError::new(status, message) };
         // Statuses of an expired URL: a new URL may succeed.
         let has_expired = matches!(status, 400 | 401 | 403 | 410);
         Error::new(ErrorKind::Storage(error)).transient(has_expired || is_transient_status(status))

@@ -51,13 +51,7 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
 
 /// Returns `true` if an error means that the file system does not support the operation.
 fn is_unsupported(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput
-            | io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::Unsupported
-    )
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
 fn folder(path: &Path) -> &Path {

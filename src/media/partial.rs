@@ -1,6 +1,6 @@
 //! The partial file of a download.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -52,7 +52,7 @@ impl Partial {
         let length = file.len();
         if total.is_some_and(|total| length > total) {
             self.file.set_len(0)?;
-        } else if file.modified().is_ok_and(|time| time == SYNCED) {
+        } else if is_marked(&file) {
             self.position = length;
         } else {
             self.position = length.saturating_sub(1) / STEP * STEP;
@@ -71,6 +71,9 @@ impl Partial {
     /// Moves the complete file of this size to its final path when its bytes are on the disk. Returns
     /// `false` if it is gone: another download has moved it, or somebody has removed it.
     pub(super) fn publish(self, path: &Path, size: u64) -> io::Result<bool> {
+        if self.file.metadata().is_ok_and(|file| is_marked(&file)) {
+            let _ = self.file.set_modified(SystemTime::now());
+        }
         if let Err(error) = folder::sync(&self.file) {
             // Nobody knows which of the bytes are on the disk.
             self.discard();
@@ -176,6 +179,10 @@ impl Drop for Place {
     }
 }
 
+fn is_marked(file: &Metadata) -> bool {
+    file.modified().is_ok_and(|time| time == SYNCED)
+}
+
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
@@ -189,7 +196,7 @@ fn create_new(path: &Path) -> io::Result<File> {
 /// the file that was opened is checked, and that it is still the one at its path.
 #[cfg(unix)]
 mod own {
-    use std::fs::{Metadata, TryLockError};
+    use std::fs::TryLockError;
     use std::os::unix::fs::MetadataExt;
 
     use super::*;

@@ -1,6 +1,6 @@
 //! `PartialFile`: the files that interrupted downloads have left.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,8 @@ impl PartialFile {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn remove(&self) -> io::Result<bool> {
-        let file = File::open(&self.path)?;
+        // For writing, because network file systems lock no other file.
+        let file = OpenOptions::new().write(true).open(&self.path)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Ok(false);
         }

@@ -8,6 +8,7 @@ use super::failures::{Failures, Interrupted};
 use super::progress::Downloaded;
 use super::source::Media;
 use super::version::Version;
+use crate::deadline::exceeded_after;
 use crate::error::{Error, ErrorKind};
 use crate::http::{MediaBody, SignedUrl};
 
@@ -274,8 +275,7 @@ impl MediaReader {
     /// A failure on the way, which says nothing about the media.
     fn interrupted(&self, error: Error) -> Interrupted {
         if error.is_transient() && self.media.resource.own_deadline().has_passed() {
-            let exceeded = Error::new(ErrorKind::DeadlineExceeded).caused_by(error);
-            return Interrupted::Failed(exceeded);
+            return Interrupted::Failed(exceeded_after(error));
         }
 
         let has_untagged_bytes = self.pinned.as_ref().is_some_and(|pinned| pinned.tag.is_none());

@@ -70,14 +70,11 @@ impl Media {
             None => Known::of(&self.resource.fetch().or_else(Error::into_recording)?),
         };
 
-        match known.status.clone() {
-            // The API decides about an unknown status.
-            Status::Completed | Status::Other(_) => Ok(known),
-            status => {
-                let recording_sid = self.sid();
-                Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
-            }
+        if known.status.may_have_media() {
+            return Ok(known);
         }
+        let (recording_sid, status) = (self.sid(), known.status);
+        Err(Error::new(ErrorKind::MediaUnavailable { recording_sid, status }))
     }
 
     /// The size of unencrypted media that the record names, if the record is at hand.

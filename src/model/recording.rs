@@ -33,6 +33,20 @@ open_enum!(
     }
 );
 
+impl Status {
+    /// Returns `true` if a recording with this status can have media: it is completed, or its status
+    /// is unknown to this version.
+    ///
+    /// ```
+    /// use twilio_room_recordings::Status;
+    ///
+    /// assert!(Status::Completed.may_have_media() && !Status::Deleted.may_have_media());
+    /// ```
+    pub fn may_have_media(&self) -> bool {
+        matches!(self, Self::Completed | Self::Other(_))
+    }
+}
+
 open_enum!(
     /// The type of a recorded track: the API's `type`.
     ///

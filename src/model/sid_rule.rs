@@ -79,7 +79,14 @@ impl ParseSidError {
     }
 
     /// Returns a description of a valid SID, and of the first difference.
-    pub(crate) fn expected(&self) -> String {
+    ///
+    /// ```
+    /// use twilio_room_recordings::RoomSid;
+    ///
+    /// let error = "RMx".parse::<RoomSid>().unwrap_err();
+    /// assert_eq!(error.expected(), "RM and 32 hexadecimal digits, got 3 characters");
+    /// ```
+    pub fn expected(&self) -> String {
         format!("{} and 32 hexadecimal digits, got {}", self.rule.letters, self.difference())
     }
 

@@ -3,21 +3,21 @@
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use twilio_room_recordings::{ClientBuilder, RetryPolicy};
 
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
-use crate::support::{close, ok, page, room};
+use crate::support::{close, http, ok, page, room};
 
 const PAGES: usize = 100;
 
-/// A name server that knows every name.
+/// A name server that knows every name. It does not respond to queries for names with `silent`.
 #[derive(Clone)]
 struct NameServer {
     queries: Arc<AtomicUsize>,
@@ -37,7 +37,8 @@ impl NameServer {
                 let (length, client) = socket.recv_from(&mut buffer).unwrap();
                 this.queries.fetch_add(1, Ordering::SeqCst);
                 let last_byte = this.last_byte.load(Ordering::SeqCst);
-                if last_byte > 0 {
+                let is_silent = buffer[..length].windows(6).any(|part| part == b"silent");
+                if last_byte > 0 && !is_silent {
                     socket.send_to(&response(&buffer[..length], last_byte), client).unwrap();
                 }
             }
@@ -169,6 +170,52 @@ fn lists_when_the_name_exists() {
     assert!(error.to_string().contains("could not resolve the host name"), "{error}");
     name_server.last_byte.store(1, Ordering::SeqCst);
     list().unwrap();
+}
+
+#[test]
+fn name_without_a_response_does_not_keep_others_from_being_resolved() {
+    assert_passes("addresses::downloads_while_another_name_is_looked_up");
+}
+
+#[test]
+#[ignore = "another test runs it in a network of its own"]
+fn downloads_while_another_name_is_looked_up() {
+    let (_name_server, authority) = (NameServer::start(), Authority::new());
+    let port = Arc::new(OnceLock::new());
+    let its_port = Arc::clone(&port);
+    let hosts = ["video.example.test", "storage.example.test"];
+    let respond = move |request: &str| {
+        let host = if request.contains("RT00000000000000000000000000000000") {
+            "silent"
+        } else {
+            "storage"
+        };
+        let port = its_port.get().unwrap();
+        match request.contains("/Media") {
+            true => {
+                let url = format!("Location: https://{host}.example.test:{port}/\r\n");
+                http("302 Found", &url, b"")
+            }
+            false => http("200 OK", "", &[7; 1000]),
+        }
+    };
+    port.set(authority.serve(&hosts, 2099, respond)).unwrap();
+    let client = authority
+        .builder(&format!("https://video.example.test:{}", port.get().unwrap()))
+        .no_proxy()
+        .connect_timeout(Duration::from_millis(200))
+        .retry(RetryPolicy::off())
+        .build()
+        .unwrap();
+    let download = |number| {
+        let mut record = recording(number);
+        record["size"] = json!(1000);
+        client.media(&serde_json::from_value(record).unwrap()).write_to(&mut std::io::sink())
+    };
+
+    let error = download(0).unwrap_err();
+    assert!(error.to_string().contains("while resolving the host name"), "{error}");
+    assert_eq!(download(1).unwrap().size, 1000);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::response::IntoResponse;
 use serde_json::json;
@@ -93,6 +94,26 @@ fn bytes_that_are_written_after_a_failure_are_not_believed() {
     File::options().append(true).open(partial).unwrap().write_all(&[0; 500]).unwrap();
     assert_eq!(Setting::new(vec![]).download_to(&path).unwrap().transferred as usize, SIZE);
     assert!(fs::read(&path).unwrap() == media_bytes());
+}
+
+#[test]
+fn file_whose_partial_file_was_complete_is_not_of_the_year_1970() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let setting = Setting::new(vec![]);
+    let media = setting.known_media().on_progress(|progress| {
+        let is_complete = Some(progress.received) == progress.total;
+        if is_complete { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(
+        *media.download_to(&path).unwrap_err().kind(),
+        twilio_room_recordings::ErrorKind::Cancelled
+    );
+    assert_eq!(fs::metadata(partial_path(&path)).unwrap().len(), SIZE as u64);
+
+    assert_eq!(setting.download_to(&path).unwrap().transferred, 0);
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    assert!(modified.elapsed().is_ok_and(|age| age < Duration::from_secs(3600)), "{modified:?}");
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn throttling_storage_is_retried() {
 
 #[test]
 fn longer_retry_after_of_the_storage_than_permitted_is_returned() {
-    let slow = http("503 Slow Down", "Connection: close\r\nRetry-After: 7\r\n", b"");
+    let headers = "Connection: close\r\nRetry-After: 7\r\nx-amz-request-id: 4442587FB7D0A2F9\r\n";
+    let slow = http("503 Slow Down", headers, b"");
     let policy = retries(3).max_retry_after(Duration::from_secs(6));
     let setting = Setting::new(vec![Fate::Raw(slow)]).with_retries(policy);
     let error = setting.download().unwrap_err();
@@ -67,7 +68,8 @@ fn longer_retry_after_of_the_storage_than_permitted_is_returned() {
     assert!(error.attempts() == 1 && setting.storage.heads().len() == 1);
     assert_eq!(
         error.to_string(),
-        "the storage failed: Service Unavailable (status 503, host 127.0.0.1, retry after 7 s); \
+        "the storage failed: Service Unavailable (status 503, host 127.0.0.1, \
+         request 4442587FB7D0A2F9, retry after 7 s); \
          not retried: the delay exceeds the maximum of 6 s"
     );
 }

@@ -46,13 +46,12 @@ fn serve_shape(shape: &[Vec<bool>]) -> (Server, Vec<String>) {
 
 /// The SID of a record, valid or not.
 fn name(item: Result<RoomRecording, Error>) -> String {
-    match item.map_err(Error::into_kind) {
-        Ok(recording) => recording.sid.to_string(),
-        Err(ErrorKind::InvalidRecord(record)) => {
-            serde_json::from_str::<Value>(&record.json).unwrap()["sid"].as_str().unwrap().to_owned()
-        }
-        Err(other) => panic!("{other:?}"),
-    }
+    let error = match item {
+        Ok(recording) => return recording.sid.to_string(),
+        Err(error) => error,
+    };
+    let ErrorKind::InvalidRecord(record) = error.kind() else { panic!("{error:?}") };
+    serde_json::from_str::<Value>(&record.json).unwrap()["sid"].as_str().unwrap().to_owned()
 }
 
 fn sid(item: Result<RoomRecording, Error>) -> String {

@@ -53,6 +53,7 @@ assert_for!(made_from: Codec, ContainerFormat, RecordingType, Status);
 assert_for!(compared_with_text: AccountSid, ApiKeySid, Codec, ContainerFormat, ParticipantSid,
     RecordingSid, RecordingType, RoomSid, SourceSid, Status);
 assert_for!(error: ApiError, Error, ParseSidError, TimeoutError, TransportError);
+assert_for!(cloned: Error);
 assert_for!(iterator: Pages, RecordingsIter);
 
 const fn cloned<T: Clone>() {}
