@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::terminal::acts_on_terminals;
+
 /// Serializes a record or an entry with the API's field names, without the line's end.
 ///
 /// serde_json escapes the ASCII control characters except DEL. This escapes the others that a
@@ -28,21 +30,4 @@ pub fn line(record: &impl Serialize) -> Result<String, serde_json::Error> {
         }
     }
     Ok(line)
-}
-
-/// Returns `true` if a character is invisible and changes the appearance of the text around it.
-pub fn acts_on_terminals(char: char) -> bool {
-    match char {
-        ' '..='~' => false,
-        '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => true,
-        _ => char.is_control(),
-    }
 }

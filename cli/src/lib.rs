@@ -31,6 +31,7 @@ mod sid;
 mod signals;
 mod size;
 mod table;
+mod terminal;
 mod verify;
 
 /// Runs the tool with the arguments of the process, and returns its exit status.

@@ -6,8 +6,8 @@ use twilio_room_recordings::RoomRecording;
 use twilio_room_recordings::time::UtcOffset;
 use unicode_width::UnicodeWidthChar;
 
-use crate::json::acts_on_terminals;
 use crate::size::Size;
+use crate::terminal::escaped;
 
 /// The number of spaces between two columns.
 const GAP: usize = 2;
@@ -133,12 +133,6 @@ fn fit(text: &str, columns: usize) -> (String, usize) {
         width += char_width;
     }
     (fitted, width)
-}
-
-fn escaped(char: char) -> impl Iterator<Item = char> {
-    let escape = acts_on_terminals(char).then(|| char.escape_unicode());
-    let plain = Some(char).filter(|_| escape.is_none());
-    plain.into_iter().chain(escape.into_iter().flatten())
 }
 
 fn created(recording: &RoomRecording) -> String {

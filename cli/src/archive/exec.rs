@@ -13,8 +13,8 @@ use std::{env, fmt};
 use twilio_room_recordings::RecordingSid;
 
 use crate::failure::Failure;
-use crate::json::acts_on_terminals;
 use crate::messages::{Level, Messages};
+use crate::terminal::shown;
 
 /// The longest line of a program's output that is printed in one piece.
 const LINE_BYTES: u64 = 64 * 1024;
@@ -159,23 +159,10 @@ fn print(output: PipeReader, sid: RecordingSid, messages: &Messages) {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        messages.note(Level::Quiet, format_args!("{sid}: {}", shown(line)));
+        let line = String::from_utf8_lossy(&line);
+        let line = shown(line.trim_end_matches(['\r', '\n']));
+        messages.note(Level::Quiet, format_args!("{sid}: {line}"));
     }
-}
-
-/// The text of a line, without what acts on a terminal.
-fn shown(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let mut shown = String::with_capacity(text.len());
-    for char in text.trim_end_matches('\r').chars() {
-        if char != '\t' && acts_on_terminals(char) {
-            shown.extend(char.escape_unicode());
-        } else {
-            shown.push(char);
-        }
-    }
-    shown
 }
 
 #[cfg(unix)]

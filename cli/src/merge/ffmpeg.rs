@@ -10,6 +10,7 @@ use super::program;
 use super::progress::Bar;
 use crate::failure::Failure;
 use crate::messages::{Level, Messages};
+use crate::terminal;
 
 /// Makes the file.
 pub fn run(
@@ -35,7 +36,7 @@ pub fn run(
         }
     };
     let status = program::run(&mut command, progress, |line| {
-        messages.note(Level::Verbose, program::escaped(line));
+        messages.note(Level::Verbose, terminal::shown(line));
         log.read(line, plan);
     })?;
 
@@ -67,7 +68,7 @@ struct Errors {
 
 impl Log {
     fn read(&mut self, line: &str, plan: &Plan) {
-        let Some(text) = error_text(line).map(program::escaped) else { return };
+        let Some(text) = error_text(line).map(terminal::shown) else { return };
         if let Some(input) = input_number(line).filter(|input| *input < plan.inputs.len()) {
             let errors = self.errors.entry(input);
             errors.or_insert_with(|| Errors { count: 0, first: text.clone() }).count += 1;

@@ -9,6 +9,7 @@ use super::plan::{Contents, Kind, LONG_PAUSE, Pause, file_url};
 use super::program;
 use crate::failure::Failure;
 use crate::messages::Messages;
+use crate::terminal;
 
 /// The length of a packet that doesn't name its own.
 const FRAME: Duration = Duration::milliseconds(40);
@@ -36,10 +37,10 @@ impl Ffprobe {
             &mut command,
             |line| reading.read(line),
             |line| {
-                last = Some(program::escaped(line));
+                last = Some(terminal::shown(line));
                 // Parsers and decoders also report what ffmpeg can play.
                 if line.starts_with("[matroska") {
-                    damage.get_or_insert_with(|| program::escaped(line));
+                    damage.get_or_insert_with(|| terminal::shown(line));
                 }
             },
         )?;

@@ -21,9 +21,8 @@ impl Output {
         check_free(path, force)?;
         // ffmpeg chooses the format by the extension.
         let extension = path.extension().unwrap_or_default().to_string_lossy();
-        let partial = path.with_extension(format!("part.{extension}"));
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&partial);
-        let file = file.map_err(|error| failed("create", &partial, &error))?;
+        let partial = path.with_extension(format!("twilio-recordings-part.{extension}"));
+        let file = open(&partial).map_err(|error| failed("create", &partial, &error))?;
 
         // Some file systems have no locks.
         if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -59,6 +58,18 @@ impl Drop for Output {
     fn drop(&mut self) {
         // After a success it has another name.
         let _ = fs::remove_file(&self.partial);
+    }
+}
+
+/// Opens the partial file that a killed run has left, or a new one. Whatever else has its name is not
+/// touched.
+fn open(partial: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match fs::symlink_metadata(partial) {
+        Ok(there) if there.is_file() => options.open(partial),
+        Ok(_) => Err(io::Error::other("it exists, and is no regular file")),
+        Err(_) => options.create_new(true).open(partial),
     }
 }
 

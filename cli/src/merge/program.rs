@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::failure::Failure;
-use crate::json::acts_on_terminals;
 
 /// Runs a program, and hands over each line that it prints. The lines of standard error come from
 /// another thread.
@@ -79,16 +78,4 @@ fn each_line(pipe: Option<impl Read>, mut work: impl FnMut(&str)) {
         work(String::from_utf8_lossy(&line).trim_end());
         line.clear();
     }
-}
-
-/// A line that is safe to show: it may hold text of the media.
-pub fn escaped(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for char in line.chars() {
-        match acts_on_terminals(char) {
-            true => shown.extend(char.escape_unicode()),
-            false => shown.push(char),
-        }
-    }
-    shown
 }

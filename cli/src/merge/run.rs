@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 
-use super::entries::{self, Archived};
+use super::entries::{self, ArchivedTrack};
 use super::ffprobe::Ffprobe;
 use super::options::Merge;
 use super::output::Output;
@@ -54,14 +54,14 @@ pub fn run(options: &Merge, messages: &Messages) -> Result<(), Failure> {
 
 /// Reads the file of each recording.
 fn tracks(
-    archived: Vec<Archived>,
+    archived: Vec<ArchivedTrack>,
     options: &Merge,
     bar: &Bar,
     messages: &Messages,
 ) -> Result<Vec<Track>, Failure> {
     let ffprobe = Ffprobe::beside(&options.ffmpeg);
     let mut tracks = Vec::new();
-    for Archived { recording, file } in archived {
+    for ArchivedTrack { recording, file } in archived {
         let sid = recording.sid;
         let contents = ffprobe.contents(&file, messages)?;
         bar.next_track();

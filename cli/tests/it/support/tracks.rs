@@ -127,7 +127,8 @@ impl TrackRoom {
         entry["size"] = json!(size);
         entry["grouping_sids"]["participant_sid"] = json!(format!("PA{:032x}", track.participant));
         let date = "2026-11-28T03:17:09Z";
-        entry["archive"] = json!({"file": name, "size": size, "sha256": "00", "date": date});
+        entry["archive"] =
+            json!({"file": name, "size": size, "sha256": "0".repeat(64), "date": date});
         entry
     }
 
