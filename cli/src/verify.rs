@@ -54,7 +54,7 @@ pub fn run(options: &Verify, messages: &Messages) -> Result<(), Failure> {
     let folder = &options.folder;
     let entries = read_last_entries(folder, |reason| messages.error(reason));
     let entries: Vec<_> = entries.map_err(Failure::Other)?.into_values().collect();
-    let bytes = entries.iter().map(|entry| entry.size).sum();
+    let bytes = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.size));
     let bar = bar::on_terminal(Some(bytes), bar::style(TEMPLATE));
     let messages = &messages.above(bar.clone());
 

@@ -1,24 +1,22 @@
 //! The state that the threads of a run share.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use twilio_room_recordings::{ErrorKind, RecordingSid, RoomRecording, RoomSid, Status};
+use twilio_room_recordings::{Error, ErrorKind, RecordingSid, RoomRecording};
 
 use super::acknowledged::Acknowledged;
 use super::deletions::{Deletions, Proven};
 use super::exec::Program;
 use super::failures::{Buckets, FullDisk, Outage};
 use super::folder::Folder;
+use super::ledger::{Ledger, Listed};
 use super::options::Archive;
 use super::progress::Bar;
 use super::records::Records;
 use super::summary::Summary;
 use crate::client::Connection;
-use crate::entries::key;
 use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 
@@ -41,13 +39,7 @@ pub struct Archiver<'a> {
     /// The program of `--exec`.
     pub program: Option<Program>,
     pub acknowledged: Acknowledged,
-    /// The digits of every listed recording.
-    seen: Mutex<BTreeMap<u128, Listed>>,
-    /// The digits of those whose record is invalid.
-    invalid: Mutex<BTreeSet<u128>>,
-    processing: Mutex<Processing>,
-    /// The rooms of the recordings that were listed, of any status.
-    rooms: Mutex<BTreeSet<RoomSid>>,
+    ledger: Mutex<Ledger>,
     summary: Mutex<Summary>,
     disk: Mutex<FullDisk>,
     buckets: Mutex<Buckets>,
@@ -74,8 +66,10 @@ impl<'a> Archiver<'a> {
         let program = program.transpose()?;
         let acknowledged = options.acknowledged.as_deref().map(Acknowledged::read).transpose()?;
         let folder = Folder::new(&options.to, options.selection.is_account());
-        folder.check().map_err(Failure::Other)?;
-        let records = Records::open(folder.record_file(), deadline, messages);
+        if !options.dry_run {
+            folder.check().map_err(Failure::Other)?;
+        }
+        let records = Records::open(folder.record_file(), options.dry_run, deadline, messages);
         Ok(Self {
             connection,
             options,
@@ -86,10 +80,7 @@ impl<'a> Archiver<'a> {
             outage: Outage::new(options.jobs),
             program,
             acknowledged: acknowledged.unwrap_or_default(),
-            seen: Mutex::default(),
-            invalid: Mutex::default(),
-            processing: Mutex::default(),
-            rooms: Mutex::default(),
+            ledger: Mutex::default(),
             summary: Mutex::new(Summary::new(start)),
             disk: Mutex::default(),
             buckets: Mutex::default(),
@@ -99,24 +90,8 @@ impl<'a> Archiver<'a> {
         })
     }
 
-    /// Takes note of a listed recording, and returns `true` if it is listed for the first time, or no
-    /// longer processing. A page can repeat recordings of an earlier page, if recordings were added
-    /// or deleted in between.
-    pub fn add_listed(&self, recording: &RoomRecording) -> bool {
-        locked(&self.rooms).insert(recording.room_sid);
-        let listed = match recording.status {
-            Status::Completed | Status::Other(_) => Listed::Completed,
-            Status::Processing => Listed::Processing,
-            _ => Listed::WithoutMedia,
-        };
-        match locked(&self.seen).insert(key(&recording.sid), listed) {
-            None => true,
-            Some(Listed::Processing) if listed != Listed::Processing => {
-                self.remove_processing(recording.sid);
-                true
-            }
-            Some(_) => false,
-        }
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        locked(&self.ledger)
     }
 
     pub fn count(&self, add: impl FnOnce(&mut Summary)) {
@@ -138,6 +113,7 @@ impl<'a> Archiver<'a> {
     pub fn perform(&self, task: Task) {
         match task {
             _ if self.has_stopped() => self.leave(),
+            _ if Instant::now() >= self.connection.deadline() => self.be_late(),
             Task::Save(recording, deletions) => {
                 let proven = self.save(&recording);
                 if let Some(proven) = proven.and_then(|proven| deletions.release(proven)) {
@@ -153,7 +129,7 @@ impl<'a> Archiver<'a> {
         if !self.options.dry_run {
             self.clear_leftovers();
         }
-        if self.options.fail_if_empty && locked(&self.seen).is_empty() {
+        if self.options.fail_if_empty && self.ledger().is_empty() {
             self.messages.error("no recording was listed, and --fail-if-empty is set");
         }
         self.close()
@@ -168,9 +144,9 @@ impl<'a> Archiver<'a> {
     }
 
     fn close(&self) -> Result<(), Failure> {
-        let processing = locked(&self.processing);
+        let processing = self.ledger().processing();
         if processing.count > 0 {
-            self.messages.note(Level::Normal, &*processing);
+            self.messages.note(Level::Normal, &processing);
         }
 
         let (disk, late) = (locked(&self.disk), self.late.load(Ordering::Relaxed));
@@ -190,66 +166,36 @@ impl<'a> Archiver<'a> {
             ));
         }
         let mut summary = locked(&self.summary);
+        summary.processing = processing.count as u64;
         summary.left = self.left.load(Ordering::Relaxed);
         summary.print(errors, self.options, self.messages)
     }
 
-    /// The number of recordings that are still processing.
-    pub fn processing(&self) -> usize {
-        locked(&self.processing).count
-    }
-
-    fn remove_processing(&self, sid: RecordingSid) {
-        self.count(|summary| summary.processing -= 1);
-        let mut processing = locked(&self.processing);
-        processing.count -= 1;
-        processing.first.retain(|&it| it != sid);
-    }
-
-    /// Takes note of a recording that the next run will archive.
-    pub fn add_processing(&self, sid: RecordingSid) {
-        self.count(|summary| summary.processing += 1);
-        self.messages.note(Level::Verbose, format_args!("{sid}: still processing"));
-        let mut processing = locked(&self.processing);
-        processing.count += 1;
-        if processing.first.len() < NAMED {
-            processing.first.push(sid);
+    /// Returns `true` if a recording is known to be lost, which is counted once.
+    pub fn is_acknowledged(&self, sid: RecordingSid) -> bool {
+        if !self.acknowledged.contains(&sid) {
+            return false;
         }
-    }
-
-    /// Takes note of a recording that is known to be lost.
-    pub fn add_acknowledged(&self, sid: RecordingSid) {
-        self.count(|summary| summary.acknowledged += 1);
-        self.messages.note(Level::Verbose, format_args!("{sid}: acknowledged"));
-    }
-
-    /// Returns `true` if an error is about the record of a recording that is known to be lost.
-    pub fn is_acknowledged(&self, error: &twilio_room_recordings::Error) -> bool {
-        let ErrorKind::InvalidRecord(record) = error.kind() else { return false };
-        let sid = record.sid.filter(|sid| self.acknowledged.contains(sid));
-        sid.inspect(|&sid| self.add_acknowledged(sid)).is_some()
-    }
-
-    /// Takes note of an invalid record, and returns `true` if it is listed for the first time.
-    pub fn add_invalid(&self, error: &twilio_room_recordings::Error) -> bool {
-        match error.kind() {
-            ErrorKind::InvalidRecord(record) => {
-                record.sid.is_none_or(|sid| locked(&self.invalid).insert(key(&sid)))
-            }
-            _ => true,
+        if self.ledger().acknowledge(sid) {
+            self.count(|summary| summary.acknowledged += 1);
+            self.messages.note(Level::Verbose, format_args!("{sid}: acknowledged"));
         }
+        true
     }
 
     /// Removes the partial files that nothing will resume, and names those that may be resumed only
     /// by another run.
     fn clear_leftovers(&self) {
-        let seen = locked(&self.seen);
-        for leftover in self.folder.leftovers(&locked(&self.rooms)) {
-            let is_archived = matches!(self.records.last(&leftover.sid), Ok(Some(_)));
-            match seen.get(&key(&leftover.sid)) {
-                Some(Listed::WithoutMedia) => leftover.remove(),
-                _ if is_archived && leftover.has_media => leftover.remove(),
+        let ledger = self.ledger();
+        for leftover in self.folder.leftovers(&ledger.rooms) {
+            match ledger.state(leftover.sid) {
+                Some(Listed::Archived | Listed::WithoutMedia) => leftover.remove(),
                 Some(_) => {}
+                None if leftover.has_media
+                    && matches!(self.records.last(&leftover.sid), Ok(Some(_))) =>
+                {
+                    leftover.remove();
+                }
                 None => {
                     let path = leftover.file.path.display();
                     let text =
@@ -282,46 +228,19 @@ impl<'a> Archiver<'a> {
         self.left.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a recording that the deadline keeps from being archived, or deleted.
+    fn be_late(&self) {
+        self.late.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts or prints the error of a recording's request.
-    pub fn report_failure(&self, sid: RecordingSid, error: &twilio_room_recordings::Error) {
+    pub fn report_failure(&self, sid: RecordingSid, error: &Error) {
         match error.kind() {
-            ErrorKind::DeadlineExceeded => {
-                self.late.fetch_add(1, Ordering::Relaxed);
-            }
+            ErrorKind::DeadlineExceeded => self.be_late(),
             // The reason why the run ends is reported already.
             ErrorKind::Cancelled => self.leave(),
             ErrorKind::Unauthorized(_) => self.stop_at_recording(&error.to_string()),
             _ => self.messages.error(format_args!("{sid}: {error}")),
-        }
-    }
-}
-
-/// The status of a listed recording.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Listed {
-    Completed,
-    Processing,
-    WithoutMedia,
-}
-
-/// The recordings that are still processing.
-#[derive(Default)]
-struct Processing {
-    count: usize,
-    first: Vec<RecordingSid>,
-}
-
-/// The number of recordings that one line names.
-const NAMED: usize = 5;
-
-impl fmt::Display for Processing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { count, first } = self;
-        let names: Vec<_> = first.iter().map(RecordingSid::as_str).collect();
-        write!(f, "{count} still processing: {}", names.join(", "))?;
-        match count - first.len() {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
         }
     }
 }

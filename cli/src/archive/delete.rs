@@ -1,6 +1,7 @@
 //! The deletion of one recording from the service, after everything that is left of it is on disk.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use twilio_room_recordings::{Deletion, ErrorKind};
@@ -30,10 +31,10 @@ impl Archiver<'_> {
         if let Err(reason) = self.records.sync() {
             return self.stop_at_recording(&reason);
         }
-        if proven.file.is_some()
-            && let Err(reason) = self.sync(&path)
-        {
-            return self.keep_at_service(proven, &reason);
+        let file = proven.file.map(|_| path.as_path());
+        if let Err(error) = self.sync(file) {
+            let path = path.display();
+            return self.keep_at_service(proven, &format!("{path} could not be synced: {error}"));
         }
 
         self.send_deletion(&entry);
@@ -61,15 +62,14 @@ impl Archiver<'_> {
         }
     }
 
-    /// Waits until a media file, its folder and the folders above it are on disk, whoever has
-    /// written or created them.
-    fn sync(&self, path: &Path) -> Result<(), String> {
-        let synced = File::open(path).and_then(|file| {
-            sync::file(&file)?;
+    /// Waits until the folder of the archive and those above it are on disk, and the media file and its
+    /// folder if there is one, whoever has written or created them.
+    fn sync(&self, file: Option<&Path>) -> io::Result<()> {
+        if let Some(path) = file {
+            sync::file(&File::open(path)?)?;
             path.parent().map_or(Ok(()), sync::folder)?;
-            self.folder.sync()
-        });
-        synced.map_err(|error| format!("{} could not be synced: {error}", path.display()))
+        }
+        self.folder.sync()
     }
 
     fn keep_at_service(&self, proven: &Proven, reason: &str) {

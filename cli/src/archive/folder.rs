@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use twilio_room_recordings::{PartialFile, RecordingSid, RoomRecording, RoomSid};
@@ -41,13 +40,6 @@ impl Folder {
         MediaPath::new(room, &recording.file_name())
     }
 
-    fn media_folder(&self, room: &RoomSid) -> PathBuf {
-        match self.by_room {
-            true => self.path.join(room.as_str()),
-            false => self.path.clone(),
-        }
-    }
-
     /// Waits until the names in the folder are on disk, and those above it, because this run or an
     /// earlier one may have created the folder.
     pub fn sync(&self) -> io::Result<()> {
@@ -75,18 +67,19 @@ impl Folder {
             return Err(NotCreated::new(existing, io::ErrorKind::NotFound.into()).to_string());
         }
 
-        let name = format!(".twilio-recordings-{}", process::id());
-        let probe = existing.join(name);
-        match File::create_new(&probe).and_then(|_| fs::remove_file(&probe)) {
+        match tempfile::tempfile_in(existing) {
             // There may be room enough for an entry, or for a deletion.
             Err(error) if !is_full(&error) => Err(format!("could not write {path}: {error}")),
             _ => Ok(()),
         }
     }
 
-    /// The partial files of recordings of these rooms.
+    /// The partial files of the archive; of these rooms if each has a folder of its own.
     pub fn leftovers(&self, rooms: &BTreeSet<RoomSid>) -> Vec<Leftover> {
-        let folders: BTreeSet<_> = rooms.iter().map(|room| self.media_folder(room)).collect();
+        let folders: Vec<_> = match self.by_room {
+            true => rooms.iter().map(|room| self.path.join(room.as_str())).collect(),
+            false => vec![self.path.clone()],
+        };
         let mut leftovers = Vec::new();
         for folder in folders {
             // A folder that does not exist has none.

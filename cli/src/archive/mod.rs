@@ -5,6 +5,7 @@ mod deletions;
 mod exec;
 mod failures;
 mod folder;
+mod ledger;
 mod options;
 mod preview;
 mod progress;

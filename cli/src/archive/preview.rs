@@ -3,6 +3,7 @@
 use twilio_room_recordings::RoomRecording;
 
 use super::archiver::Archiver;
+use super::save::Found;
 use crate::messages::Level;
 
 impl Archiver<'_> {
@@ -14,25 +15,29 @@ impl Archiver<'_> {
             Err(reason) => return self.stop_at_recording(&reason),
         };
 
-        let is_kept = entry.as_ref().is_some_and(|entry| self.is_kept(entry, recording));
-        let is_skipped = !is_kept && entry.is_some() && self.options.skip_recorded;
-        let lacks_key = is_kept && entry.is_some_and(|entry| entry.lacks_key());
-        let is_deleted = self.options.delete && !is_skipped && !lacks_key;
+        let found = self.find(entry, recording);
+        let is_missing = matches!(found, Found::Missing(_));
+        let may_be_deleted = match &found {
+            Found::Kept(entry) => !entry.lacks_key(),
+            Found::Moved => false,
+            Found::Missing(_) => true,
+        };
+        let is_deleted = self.options.delete && may_be_deleted;
         self.count(|summary| {
             summary.deleted += u64::from(is_deleted);
-            if is_kept || is_skipped {
-                summary.already_there += 1;
-            } else {
+            if is_missing {
                 summary.archived += 1;
-                summary.bytes += recording.size.unwrap_or(0);
+                summary.bytes = summary.bytes.saturating_add(recording.size.unwrap_or(0));
+            } else {
+                summary.already_there += 1;
             }
         });
 
-        let outcome = match (is_kept || is_skipped, is_deleted) {
-            (false, false) => "would be downloaded",
-            (false, true) => "would be downloaded and deleted",
-            (true, true) => "would be deleted",
-            (true, false) => return,
+        let outcome = match (is_missing, is_deleted) {
+            (true, false) => "would be downloaded",
+            (true, true) => "would be downloaded and deleted",
+            (false, true) => "would be deleted",
+            (false, false) => return,
         };
         self.messages.note(Level::Normal, format_args!("{sid}: {outcome}"));
     }

@@ -2,10 +2,9 @@
 //! tokens could expire, so a million recordings can wait here.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use twilio_room_recordings::RoomRecording;
@@ -95,24 +94,26 @@ impl Queue {
         }
     }
 
-    /// Says that nothing more will be pushed.
-    pub fn close(&self) {
-        self.locked().is_closed = true;
-        self.changed.notify_all();
-    }
-
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that nothing more will be pushed, when it is dropped.
+pub struct Closing<'a>(pub &'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.locked().is_closed = true;
+        self.0.changed.notify_all();
     }
 }
 
 impl Waiting {
     fn create(folder: &Path) -> io::Result<Self> {
         folder::create(folder).map_err(|error| error.cause)?;
-        let path = folder.join(format!(".waiting-{}", process::id()));
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-        // The file lives until it is closed, also if the process is killed.
-        fs::remove_file(&path)?;
+        // It lives until it is closed, also if the process is killed.
+        let file = tempfile::tempfile_in(folder)?;
         Ok(Self { file, read: 0, written: 0, listings: VecDeque::new() })
     }
 

@@ -20,10 +20,19 @@ pub struct Records {
 }
 
 impl Records {
-    /// Opens and reads the record file, if there is one. Creates nothing.
-    pub fn open(path: PathBuf, deadline: Instant, messages: &Messages) -> Result<Self, String> {
-        let file = Mutex::new(RecordFile::open_existing(&path, deadline, messages)?);
-        Ok(Self { path, deadline, messages: messages.clone(), file })
+    /// Opens and reads the record file, if there is one. Creates nothing. In a dry run, nothing is
+    /// changed either.
+    pub fn open(
+        path: PathBuf,
+        is_dry_run: bool,
+        deadline: Instant,
+        messages: &Messages,
+    ) -> Result<Self, String> {
+        let file = match is_dry_run {
+            true => RecordFile::open_unchanged(&path, deadline, messages)?,
+            false => RecordFile::open_existing(&path, deadline, messages)?,
+        };
+        Ok(Self { path, deadline, messages: messages.clone(), file: Mutex::new(file) })
     }
 
     /// The last entry of a recording, whichever run has appended it. Creates the file and its folder,

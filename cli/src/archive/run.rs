@@ -12,7 +12,7 @@ use super::archiver::{Archiver, Task};
 use super::deletions::Deletions;
 use super::options::Archive;
 use super::progress::Bar;
-use super::queue::Queue;
+use super::queue::{Closing, Queue};
 use super::summary::Summary;
 use crate::client::Connection;
 use crate::failure::{Failure, about, is_usage};
@@ -73,9 +73,9 @@ fn list_and_archive(scopes: &[Scope], archiver: &Archiver<'_>) -> Result<(), Fai
             thread.map(drop).map_err(|error| too_many_jobs(options.jobs, &error))
         });
 
-        let listed = started.and_then(|()| list_and_wait(scopes, archiver, &queue));
-        queue.close();
-        listed
+        // Otherwise the threads would wait for ever.
+        let _closing = Closing(&queue);
+        started.and_then(|()| list_and_wait(scopes, archiver, &queue))
     })
 }
 
@@ -100,7 +100,7 @@ fn list_and_wait(scopes: &[Scope], archiver: &Archiver<'_>, queue: &Queue) -> Re
         }
 
         let left = end.saturating_duration_since(Instant::now());
-        if archiver.processing() == 0 || left.is_zero() || archiver.has_stopped() {
+        if archiver.ledger().processing().count == 0 || left.is_zero() || archiver.has_stopped() {
             return Ok(());
         }
         thread::sleep(pause.min(left));
@@ -123,17 +123,12 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
             Ok(page) => {
                 for recording in page.recordings {
                     match recording {
-                        Ok(recording) => hand_over(recording, archiver, &deletions, queue),
-                        Err(error) if archiver.is_acknowledged(&error) => {}
-                        Err(error) if !archiver.add_invalid(&error) => {}
-                        Err(error) => match usable(&error) {
-                            Some(recording) => {
-                                let text = about(scope, &error);
-                                messages.warning(format_args!("{text}; kept as it came"));
-                                hand_over(recording, archiver, &deletions, queue);
+                        Ok(recording) => enqueue(recording, archiver, &deletions, queue),
+                        Err(error) => {
+                            if let Some(recording) = report_invalid(&error, scope, archiver) {
+                                enqueue(recording, archiver, &deletions, queue);
                             }
-                            None => messages.error(about(scope, &error)),
-                        },
+                        }
                     }
                 }
             }
@@ -161,6 +156,29 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
 /// The member of an entry that holds a record with invalid fields as the service sent it.
 const AS_RECEIVED: &str = "as_received";
 
+/// Reports an invalid record when it is listed for the first time. Returns the recording if it can be
+/// archived.
+fn report_invalid(error: &Error, scope: Scope, archiver: &Archiver<'_>) -> Option<RoomRecording> {
+    let Archiver { messages, .. } = archiver;
+    let sid = match error.kind() {
+        ErrorKind::InvalidRecord(record) => record.sid,
+        _ => None,
+    };
+    if sid.is_some_and(|sid| archiver.is_acknowledged(sid)) {
+        return None;
+    }
+
+    let recording = usable(error);
+    if archiver.ledger().add_invalid(sid) {
+        let text = about(scope, error);
+        match recording {
+            Some(_) => messages.warning(format_args!("{text}; kept as it came")),
+            None => messages.error(text),
+        }
+    }
+    recording
+}
+
 /// The record of an error without its invalid fields, if it can be archived, and as it came.
 fn usable(error: &Error) -> Option<RoomRecording> {
     let ErrorKind::InvalidRecord(invalid) = error.kind() else { return None };
@@ -170,8 +188,8 @@ fn usable(error: &Error) -> Option<RoomRecording> {
     Some(recording)
 }
 
-/// Hands over a recording that is completed, and counts it otherwise.
-fn hand_over(
+/// Hands a recording with media to the threads, and counts any other.
+fn enqueue(
     recording: RoomRecording,
     archiver: &Archiver<'_>,
     deletions: &Arc<Deletions>,
@@ -179,20 +197,22 @@ fn hand_over(
 ) {
     let Archiver { messages, bar, options, .. } = archiver;
     let sid = recording.sid;
-    if !options.selection.filters.match_locally(&recording) || !archiver.add_listed(&recording) {
+    if !options.selection.filters.match_locally(&recording)
+        || archiver.is_acknowledged(sid)
+        || !archiver.ledger().add(&recording)
+    {
         return;
     }
 
     match &recording.status {
-        _ if archiver.acknowledged.contains(&sid) => archiver.add_acknowledged(sid),
         // The API decides about a status that this version does not know.
-        Status::Completed | Status::Other(_) if options.dry_run => archiver.preview(&recording),
-        Status::Completed | Status::Other(_) => {
+        status if status.may_have_media() && options.dry_run => archiver.preview(&recording),
+        status if status.may_have_media() => {
             bar.expect(&recording);
             queue.push(Task::Save(Box::new(recording), Arc::clone(deletions)));
         }
         Status::Processing => {
-            archiver.add_processing(sid);
+            messages.note(Level::Verbose, format_args!("{sid}: still processing"));
         }
         Status::Failed => {
             archiver.count(|summary| summary.failed += 1);

@@ -10,11 +10,21 @@ use twilio_room_recordings::{Downloaded, Error, ErrorKind, RoomRecording};
 
 use super::archiver::Archiver;
 use super::deletions::Proven;
-use super::failures::{Outcome, io_cause};
+use super::failures::{Outcome, io_cause, shown_bucket};
 use super::folder;
 use super::progress::Transfer;
 use crate::entries::{Archived, Entry, MediaPath, Stamp, hash_file};
 use crate::messages::Level;
+
+/// What the archive has of a recording.
+pub enum Found {
+    /// The file of its entry.
+    Kept(Entry),
+    /// An entry whose file was moved elsewhere, with `--skip-recorded`.
+    Moved,
+    /// Nothing of use, and its last entry if there is one.
+    Missing(Option<Entry>),
+}
 
 impl Archiver<'_> {
     /// Archives a recording: its entry is on disk afterwards, and its file is what the entry says.
@@ -31,14 +41,12 @@ impl Archiver<'_> {
             }
         };
 
-        match last {
-            Some(entry) if self.is_kept(&entry, recording) => {
-                match entry.lacks_key() && self.has_key_now(recording) {
-                    true => self.fetch(recording, Some(entry), transfer),
-                    false => self.keep(recording, entry, transfer),
-                }
+        match self.find(last, recording) {
+            Found::Kept(entry) if entry.lacks_key() && self.has_key_now(recording) => {
+                self.fetch(recording, Some(entry), transfer)
             }
-            Some(_) if self.options.skip_recorded => {
+            Found::Kept(entry) => self.keep(recording, entry, transfer),
+            Found::Moved => {
                 transfer.skip();
                 self.count(|summary| summary.already_there += 1);
                 let sid = recording.sid;
@@ -50,15 +58,21 @@ impl Archiver<'_> {
                 }
                 None
             }
-            last => self.fetch(recording, last, transfer),
+            Found::Missing(last) => self.fetch(recording, last, transfer),
         }
     }
 
-    /// Returns `true` if an entry and its file are those of a recording as it is listed now.
-    pub fn is_kept(&self, entry: &Entry, recording: &RoomRecording) -> bool {
-        let path = entry.archive.file.within(self.folder.path());
-        entry.is_media_of(recording)
-            && Stamp::of(&path).is_some_and(|stamp| stamp.size() == entry.archive.size)
+    /// Looks for the file of a recording's last entry.
+    pub fn find(&self, last: Option<Entry>, recording: &RoomRecording) -> Found {
+        let Some(entry) = last else { return Found::Missing(None) };
+        let stamp = Stamp::of(&entry.archive.file.within(self.folder.path()));
+        match stamp {
+            Some(stamp) if entry.is_media_of(recording) && stamp.size() == entry.archive.size => {
+                Found::Kept(entry)
+            }
+            None if self.options.skip_recorded => Found::Moved,
+            _ => Found::Missing(Some(entry)),
+        }
     }
 
     /// Returns `true` if the storage sends by now what decrypts media whose entry lacks it. Otherwise
@@ -109,6 +123,7 @@ impl Archiver<'_> {
             None => None,
         };
         self.append(&entry)?;
+        self.ledger().archived(sid);
         self.count(|summary| summary.already_there += 1);
         let path = path.display();
         self.messages.note(Level::Verbose, format_args!("{sid}: already there, {path}"));
@@ -161,6 +176,7 @@ impl Archiver<'_> {
         }
         let proven = self.hand_over(&entry, &path, stamp, "not archived")?;
         self.append(&entry)?;
+        self.ledger().archived(sid);
         self.count(|summary| {
             summary.archived += 1;
             summary.bytes += downloaded.transferred;
@@ -176,7 +192,8 @@ impl Archiver<'_> {
         path: &Path,
         mut transfer: Transfer<'_>,
     ) -> Option<Downloaded> {
-        if !self.outage.wait_for_turn() {
+        let place = &recording.media_external_location;
+        if !self.outage.wait_for_turn(place) {
             transfer.skip();
             self.leave();
             return None;
@@ -186,10 +203,12 @@ impl Archiver<'_> {
             if self.has_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         let downloaded = media.download_to(path);
-        if let Some(failures) = self.outage.end_turn(outcome_of(&downloaded)) {
+        if let Some(failures) = self.outage.end_turn(place, outcome_of(&downloaded)) {
+            let of_place = place.as_deref().map(|bucket| format!(" in {}", shown_bucket(bucket)));
+            let of_place = of_place.unwrap_or_default();
             self.messages.error(format_args!(
-                "{failures} downloads in a row failed: until one succeeds, most recordings are left \
-                 for the next run"
+                "{failures} downloads in a row failed: until one succeeds, most recordings{of_place} \
+                 are left for the next run"
             ));
         }
         match downloaded {
@@ -199,6 +218,7 @@ impl Archiver<'_> {
             }
             Err(_) if self.is_archived_by_another_run(recording) => {
                 transfer.skip();
+                self.ledger().archived(recording.sid);
                 self.count(|summary| summary.already_there += 1);
                 None
             }
@@ -273,6 +293,7 @@ impl Archiver<'_> {
         let Ok(Some(entry)) = self.records.newest(&recording.sid) else { return false };
         let path = entry.archive.file.within(self.folder.path());
         entry.is_media_of(recording)
+            && !entry.lacks_key()
             && hash_file(&path, |_| {}).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
     }
 

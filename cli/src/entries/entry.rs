@@ -14,6 +14,9 @@ use crate::json;
 /// The member of an entry that the service does not send.
 const MEMBER: &str = "archive";
 
+/// The name of a field that the service sends under that name.
+const RENAMED: &str = "archive_as_received";
+
 /// One entry of a record file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
@@ -54,7 +57,9 @@ impl EntryHead {
 
 impl Entry {
     pub fn new(mut recording: RoomRecording, archive: Archived) -> Self {
-        recording.additional_fields.remove(MEMBER);
+        if let Some(theirs) = recording.additional_fields.remove(MEMBER) {
+            recording.additional_fields.insert(RENAMED.to_owned(), theirs);
+        }
         Self { recording, archive }
     }
 

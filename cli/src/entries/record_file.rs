@@ -38,21 +38,36 @@ impl RecordFile {
         deadline: Instant,
         messages: &Messages,
     ) -> Result<Option<Self>, String> {
-        match OpenOptions::new().read(true).append(true).open(path) {
-            Ok(file) => Self::read(path, file, deadline, messages).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("could not open {}: {error}", path.display())),
-        }
+        let Some(file) = existing(path, OpenOptions::new().read(true).append(true))? else {
+            return Ok(None);
+        };
+        let mut records = Self::new(path, file, deadline, messages)?;
+        records.locked(|_, _| Ok(()))?;
+        Ok(Some(records))
+    }
+
+    /// Opens and reads a file without its lock, and does not repair it; `None` if there is none.
+    pub fn open_unchanged(
+        path: &Path,
+        deadline: Instant,
+        messages: &Messages,
+    ) -> Result<Option<Self>, String> {
+        let Some(file) = existing(path, OpenOptions::new().read(true))? else { return Ok(None) };
+        let mut records = Self::new(path, file, deadline, messages)?;
+        records.catch_up(false)?;
+        Ok(Some(records))
     }
 
     /// Opens and reads a file, which is created if it is missing.
     pub fn create(path: &Path, deadline: Instant, messages: &Messages) -> Result<Self, String> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path);
         let file = file.map_err(|error| format!("could not create {}: {error}", path.display()))?;
-        Self::read(path, file, deadline, messages)
+        let mut records = Self::new(path, file, deadline, messages)?;
+        records.locked(|_, _| Ok(()))?;
+        Ok(records)
     }
 
-    fn read(
+    fn new(
         path: &Path,
         file: File,
         deadline: Instant,
@@ -63,7 +78,7 @@ impl RecordFile {
             return Err(format!("could not open {}: expected a regular file", path.display()));
         }
 
-        let mut records = Self {
+        Ok(Self {
             path: path.to_owned(),
             file,
             last: BTreeMap::new(),
@@ -72,9 +87,7 @@ impl RecordFile {
             ends_within_line: false,
             deadline,
             messages: messages.clone(),
-        };
-        records.locked(|_, _| Ok(()))?;
-        Ok(records)
+        })
     }
 
     /// Reads the entries that other runs have appended.
@@ -214,6 +227,14 @@ impl RecordFile {
 
     fn unwritable(&self, reason: impl fmt::Display) -> String {
         format!("could not write {}: {reason}", self.path.display())
+    }
+}
+
+fn existing(path: &Path, options: &OpenOptions) -> Result<Option<File>, String> {
+    match options.open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("could not open {}: {error}", path.display())),
     }
 }
 

@@ -132,6 +132,21 @@ fn key_of_an_earlier_entry_is_kept_for_the_same_bytes() {
 }
 
 #[test]
+fn failure_to_fetch_a_key_that_was_missing_is_an_error() {
+    let mut encrypted = recording(1);
+    encrypted["encryption_key"] = json!("CR1");
+    let room = ArchivedRoom::of(vec![encrypted.clone()]);
+    room.run(&[]).expect(1);
+    let entry = fs::read(room.record_file()).unwrap();
+
+    let rejected = http("404 Not Found", "Connection: close\r\n", b"");
+    room.storage.expect([encrypted_response(&media(&encrypted)), Fate::Raw(rejected)]);
+    let failed = room.run(&["--retries", "0"]).expect(1);
+    assert!(failed.stderr.contains("Not Found"), "{}", failed.stderr);
+    assert!(fs::read(room.record_file()).unwrap() == entry);
+}
+
+#[test]
 fn encrypted_recording_is_deleted_when_its_envelope_is_in_the_entry() {
     let plain = media(&recording(1));
     let mut stored = plain.clone();

@@ -62,7 +62,7 @@ fn runs_without_locks_do_not_overwrite_the_entries_of_each_other() {
 }
 
 #[test]
-fn run_without_locks_does_not_cut_off_what_another_run_is_writing() {
+fn run_without_locks_does_not_remove_what_another_run_is_writing() {
     let room = ArchivedRoom::of(vec![recording(0)]);
     let other = entry(&recording(5)).to_string();
     let (half, rest) = other.split_at(100);
@@ -108,4 +108,23 @@ fn every_folder_that_was_created_is_synced_before_a_deletion() {
         assert!(synced.contains(&parent.join(to).join("recordings.ndjson")));
         assert_eq!(room.deleted_sids(), [sid(0)]);
     }
+}
+
+#[test]
+fn folders_are_synced_before_a_deletion_also_if_the_file_was_moved() {
+    let room = ArchivedRoom::of(vec![recording(0)]);
+    let parent = tempfile::tempdir().unwrap();
+    let mut command = program(room.api.base_url());
+    let arguments = ["archive", ROOM, "--delete", "--exec", "rm", "--to", "a/b"];
+    command.args(arguments).current_dir(parent.path());
+    let log = room.folder().with_file_name("log");
+    let Some(synced) = synced_folders(&command, &log) else { return };
+
+    let parent = parent.path().canonicalize().unwrap();
+    let record_file = parent.join("a/b/recordings.ndjson");
+    let entry = synced.iter().rposition(|path| *path == record_file).expect("the entry");
+    for folder in [parent.join("a/b"), parent.join("a"), parent] {
+        assert!(synced[entry..].contains(&folder), "{folder:?}: {synced:?}");
+    }
+    assert_eq!(room.deleted_sids(), [sid(0)]);
 }

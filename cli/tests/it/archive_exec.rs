@@ -151,6 +151,18 @@ fn program_that_hangs_is_ended_by_the_deadline() {
 }
 
 #[test]
+fn nothing_is_begun_after_the_deadline() {
+    let room = ArchivedRoom::of([0, 1, 5, 6].map(recording).into());
+    room.run(&[]).expect(0);
+    let script = Script::new("echo begun; sleep 60");
+    let late = archive(&room, &script, &["--delete", "--jobs", "1", "--deadline", "1"]).expect(1);
+    assert_eq!(late.stderr.matches("begun").count(), 1, "{}", late.stderr);
+    let error = "error: the deadline of 1 s has passed: 3 not archived or deleted";
+    assert!(late.stderr.contains(error), "{}", late.stderr);
+    assert!(room.deleted_sids().is_empty());
+}
+
+#[test]
 fn process_that_a_program_leaves_behind_is_not_awaited() {
     let room = one_recording();
     let script = Script::new("sleep 600 & echo $! > \"$out/process\"");
@@ -266,6 +278,18 @@ fn skip_recorded_downloads_nothing_that_has_an_entry() {
     room.run(&[]).expect(0);
     assert_eq!(room.storage.heads().len(), 2);
     room.assert_is_archived();
+}
+
+#[test]
+fn skip_recorded_downloads_a_file_again_that_is_damaged() {
+    let room = one_recording();
+    room.run(&[]).expect(0);
+    let file = room.folder().join(file_name(&room.recordings[0]));
+    fs::write(&file, "damaged").unwrap();
+    let dry = room.run(&["--skip-recorded", "--dry-run"]).expect(0);
+    assert!(dry.stderr.contains("1 would be archived, 0 already there, "), "{}", dry.stderr);
+    room.run(&["--skip-recorded"]).expect(0);
+    assert!(room.found() == room.expected());
 }
 
 #[test]

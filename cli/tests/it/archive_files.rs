@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::support::program::{Run, program};
 use super::support::room::ArchivedRoom;
-use super::support::{ROOM, recording, sid};
+use super::support::{Fate, ROOM, recording, sid};
 
 #[test]
 fn format_is_never_a_path() {
@@ -212,4 +212,23 @@ fn full_disk_is_one_message_and_smaller_recordings_are_archived() {
 
     room.run(&[]).expect(0);
     room.assert_is_archived();
+}
+
+#[test]
+fn partial_file_of_media_that_is_downloaded_again_is_resumed() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    room.run(&[]).expect(0);
+    fs::write(room.folder().join(format!("{}.mkv", sid(1))), "damaged").unwrap();
+    room.storage.expect([Fate::StallAfter(1000)]);
+    let late = room.run(&["--deadline", "1", "--retries", "0"]).expect(1);
+    assert!(
+        late.stderr.contains("the deadline of 1 s has passed: 1 not archived"),
+        "{}",
+        late.stderr
+    );
+
+    room.run(&[]).expect(0);
+    // The first request of each download tells the version.
+    assert_eq!(room.storage.ranges(), [0, 0, 0, 1000]);
+    assert!(room.found() == room.expected());
 }

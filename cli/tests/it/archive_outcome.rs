@@ -75,15 +75,23 @@ fn dry_run_changes_nothing_and_says_what_would_be_done() {
 
 /// A room whose only recording is processed after a number of listings.
 fn processed_after(listings: usize) -> Server {
+    changed_after(listings, vec![processing(1)], vec![recording(1)])
+}
+
+fn processing(number: usize) -> Value {
+    let mut record = recording(number);
+    record["status"] = json!("processing");
+    record
+}
+
+/// A room whose recordings are others after a number of listings.
+fn changed_after(listings: usize, before: Vec<Value>, after: Vec<Value>) -> Server {
     let count = AtomicUsize::new(0);
     Server::start(move |request| {
         let is_listing = request.uri.path().ends_with("/Recordings");
         let listed = count.fetch_add(usize::from(is_listing), Ordering::SeqCst);
-        let mut record = recording(1);
-        if listed < listings {
-            record["status"] = json!("processing");
-        }
-        Room::new(vec![record]).respond(request)
+        let records = if listed < listings { &before } else { &after };
+        Room::new(records.clone()).respond(request)
     })
 }
 
@@ -131,4 +139,62 @@ fn invalid_record_is_counted_once_in_all_listings_of_a_wait() {
     let waited = Run::of(&mut command).expect(1);
     assert!(server.requests().len() >= 2, "{}", server.requests().len());
     assert_eq!(outcome(&waited)["errors"], 1);
+}
+
+#[test]
+fn record_that_stays_invalid_is_archived_when_it_is_processed() {
+    let invalid = |mut record: Value| {
+        record["duration"] = json!("ten");
+        record
+    };
+    let (before, after) = (invalid(processing(1)), invalid(recording(1)));
+    let waited = wait(&changed_after(1, vec![before], vec![after]), "10m");
+    let outcome = outcome(&waited);
+    assert_eq!((&outcome["archived"], &outcome["processing"]), (&json!(1), &json!(0)));
+    assert_eq!(waited.stderr.matches("kept as it came").count(), 1, "{}", waited.stderr);
+}
+
+#[test]
+fn acknowledged_recording_is_counted_once_and_never_as_processing() {
+    let before = vec![processing(1), processing(5), processing(6)];
+    let after = vec![recording(1), recording(5), processing(6)];
+    let server = changed_after(1, before, after);
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("lost");
+    std::fs::write(&list, format!("{}\n{}\n", sid(1), sid(5))).unwrap();
+
+    let mut command = program(server.base_url());
+    command.args(["archive", ROOM, "--json", "--wait", "2s", "--acknowledged"]).arg(list);
+    let waited = Run::of(command.arg("--to").arg(folder.path())).expect(0);
+    let outcome = outcome(&waited);
+    let numbers = ["archived", "acknowledged", "processing"].map(|name| &outcome[name]);
+    assert_eq!(numbers, [&json!(0), &json!(2), &json!(1)]);
+    assert!(waited.stderr.contains(&format!("1 still processing: {}\n", sid(6))));
+    assert!(server.requests().len() >= 2);
+}
+
+#[test]
+fn dry_run_leaves_an_incomplete_entry_as_it_is_and_needs_no_lock() {
+    let room = ArchivedRoom::of(vec![recording(1), recording(5)]);
+    room.run(&[]).expect(0);
+    let mut text = std::fs::read(room.record_file()).unwrap();
+    text.truncate(text.len() - 10);
+    std::fs::write(room.record_file(), &text).unwrap();
+    let locked = std::fs::File::open(room.record_file()).unwrap();
+    locked.lock().unwrap();
+
+    let dry = room.run(&["--dry-run"]).expect(0);
+    assert!(dry.stderr.contains("1 would be archived, 1 already there, "), "{}", dry.stderr);
+    assert!(std::fs::read(room.record_file()).unwrap() == text);
+}
+
+#[test]
+fn dry_run_adds_huge_sizes_up() {
+    let huge = |number: usize| {
+        let mut record = recording(number);
+        record["size"] = json!(u64::MAX);
+        record
+    };
+    let dry = ArchivedRoom::of(vec![huge(1), huge(5)]).run(&["--dry-run"]).expect(0);
+    assert!(dry.stderr.contains("2 would be archived, "), "{}", dry.stderr);
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 #[cfg(unix)]
 use super::archive_files::{FULL_DISK, in_shell};
 use super::support::program::{Run, program};
-use super::support::room::{ArchivedRoom, entry};
+use super::support::room::{ArchivedRoom, entry, records};
 use super::support::{Fate, ROOM, Room, Server, http, media, recording, sid};
 
 #[test]
@@ -112,7 +112,7 @@ fn unreadable_line_is_named_and_stops_nothing() {
 }
 
 #[test]
-fn end_that_a_crash_has_left_is_cut_off_with_a_warning() {
+fn end_that_a_crash_has_left_is_removed_with_a_warning() {
     let other = format!("{}\n", entry(&recording(5)));
     let half = &other[..100];
     for end in [
@@ -286,4 +286,18 @@ fn refused_download_leaves_an_empty_record_file() {
     room.storage.expect([Fate::Raw(http("404 Not Found", "", b""))]);
     room.run(&[]).expect(1);
     assert!(room.found().is_empty() && room.recorded_sids().is_empty());
+}
+
+#[test]
+fn field_that_is_named_as_the_part_of_this_tool_is_kept() {
+    let mut record = recording(1);
+    record["archive"] = json!({"since": 2026});
+    let room = ArchivedRoom::of(vec![record]);
+    room.run(&[]).expect(0);
+    let again = room.run(&[]).expect(0);
+    assert!(again.stderr.starts_with("0 archived, 1 already there, "), "{}", again.stderr);
+    let entries = records(&room.record_file());
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0]["archive_as_received"], json!({"since": 2026}));
+    assert!(entries[0]["archive"]["sha256"].is_string());
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use twilio_room_recordings::{Error, ErrorKind, RoomRecording};
 
 use crate::messages::Messages;
+use crate::terminal::shown;
 
 /// The recordings that a bucket has rejected. One message names each bucket.
 #[derive(Default)]
@@ -14,6 +15,11 @@ struct Rejected {
     recordings: u64,
     /// The first error.
     reason: String,
+}
+
+/// A location for messages, without its query, which may hold a signature.
+pub fn shown_bucket(location: &str) -> String {
+    shown(location.split(['?', '#']).next().unwrap_or_default())
 }
 
 impl Buckets {
@@ -29,8 +35,7 @@ impl Buckets {
             return false;
         }
 
-        let location = location.split(['?', '#']).next().unwrap_or_default();
-        let rejected = self.0.entry(location.escape_debug().to_string());
+        let rejected = self.0.entry(shown_bucket(location));
         let first = || Rejected { recordings: 0, reason: error.to_string() };
         rejected.or_insert_with(first).recordings += 1;
         true

@@ -1,5 +1,7 @@
-//! Failures of everything: the threads pause together, and then most recordings are left out.
+//! Failures of everything in one place: the threads pause together, and then most recordings are left
+//! out.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +9,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 ///
 /// After as many as there are threads, one thread tries at a time while the others wait. After some
 /// more, recordings are left out before each try, ever more of them. How many is random, so that
-/// recordings that fail for ever do not keep the same others from the archive every night.
+/// recordings that fail for ever do not keep the same others from the archive every night. Each bucket
+/// of the account's own is a place of its own, because it can reject everything while others do not.
 pub struct Outage {
     jobs: u32,
-    state: Mutex<State>,
+    /// The states, by the bucket, or `None` for the service's storage.
+    places: Mutex<BTreeMap<Option<String>, State>>,
     changed: Condvar,
 }
 
@@ -36,29 +40,33 @@ const TRIALS: u32 = 3;
 
 impl Outage {
     pub fn new(jobs: u16) -> Self {
-        Self { jobs: jobs.into(), state: Mutex::default(), changed: Condvar::new() }
+        Self { jobs: jobs.into(), places: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// Waits while another thread tries whether downloads work again. Returns `false` if this
-    /// recording is left out.
-    pub fn wait_for_turn(&self) -> bool {
-        let mut state = self.locked();
-        while state.failures >= self.jobs && state.trying > 0 {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+    /// Waits while another thread tries whether downloads from this place work again. Returns `false`
+    /// if this recording is left out.
+    pub fn wait_for_turn(&self, place: &Option<String>) -> bool {
+        let mut places = self.locked();
+        loop {
+            let state = places.entry(place.clone()).or_default();
+            if state.failures < self.jobs || state.trying == 0 {
+                let is_tried = state.left_out == 0;
+                if is_tried {
+                    state.trying += 1;
+                } else {
+                    state.left_out -= 1;
+                }
+                return is_tried;
+            }
+            places = self.changed.wait(places).unwrap_or_else(PoisonError::into_inner);
         }
-
-        let is_tried = state.left_out == 0;
-        if is_tried {
-            state.trying += 1;
-        } else {
-            state.left_out -= 1;
-        }
-        is_tried
     }
 
-    /// Ends the turn. Returns the number of failures in a row, if recordings are left out from now on.
-    pub fn end_turn(&self, outcome: Outcome) -> Option<u32> {
-        let mut state = self.locked();
+    /// Ends the turn. Returns the number of failures in a row, if recordings of this place are left out
+    /// from now on.
+    pub fn end_turn(&self, place: &Option<String>, outcome: Outcome) -> Option<u32> {
+        let mut places = self.locked();
+        let state = places.entry(place.clone()).or_default();
         state.trying -= 1;
         let limit = self.jobs + TRIALS;
         let begins = match outcome {
@@ -81,7 +89,7 @@ impl Outage {
         begins.then_some(limit)
     }
 
-    fn locked(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Option<String>, State>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
