@@ -28,9 +28,10 @@ pub fn escaped(char: char) -> impl Iterator<Item = char> {
 pub fn shown(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for char in line.chars() {
-        match char {
-            '\t' => shown.push(char),
-            _ => shown.extend(escaped(char)),
+        if char == '\t' {
+            shown.push(char);
+        } else {
+            shown.extend(escaped(char));
         }
     }
     shown

@@ -14,8 +14,8 @@ use crate::model::{RecordingSid, RoomSid};
 /// - status 408, 425, 429 and 5xx except 501,
 /// - timeouts, except that of the deadline,
 /// - connection failures: a host name that cannot be resolved, a refused or closed connection, a
-///   proxy that fails, except if it rejects the client or the host, or answers CONNECT with a 2xx
-///   status other than 200,
+///   proxy that fails, except if it rejects the client or the host (such as with status 401, 403 or
+///   407), or responds to CONNECT with a 2xx status other than 200,
 /// - TLS failures, such as a damaged record or plain text instead of TLS, except those of certificates
 ///   and of settings that the two sides do not share,
 /// - truncated or damaged bodies.

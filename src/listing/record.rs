@@ -49,7 +49,12 @@ pub(super) fn decode_record(
         .map_err(|error| invalid(None, None, reason(json.trim(), &error), None))?;
 
     let sid = fields.sid;
-    let record = fields.into_record().and_then(|record| check(&record).map(|()| record));
+    let record = fields.into_record();
+    if let Ok(record) = &record
+        && let Err(InvalidField { name, reason }) = check(record)
+    {
+        return Err(invalid(sid, Some(name.to_owned()), reason, None));
+    }
     match (fault, record) {
         (None, Ok(record)) => Ok(record),
         (None, Err(InvalidField { name, reason })) => {

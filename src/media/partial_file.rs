@@ -80,8 +80,9 @@ impl PartialFile {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn remove(&self) -> io::Result<bool> {
-        // For writing, because network file systems lock no other file.
-        let file = OpenOptions::new().write(true).open(&self.path)?;
+        // For writing, because network file systems lock no other file. For reading too, because opening
+        // a FIFO for writing alone waits for a reader.
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Ok(false);
         }

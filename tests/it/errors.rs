@@ -202,6 +202,7 @@ fn error_made_from_a_response_equals_the_clients() {
             assert_eq!(made.attempts(), returned.attempts(), "{returned}");
             assert_eq!(made.api_error().is_some(), (400..600).contains(&status), "{returned}");
             if made.api_error().is_some() {
+                assert_eq!(made.kind().to_string(), made.to_string());
                 // The client alone knows the host and its credentials.
                 let (made, returned) = (made.to_string(), returned.to_string());
                 assert!(returned.contains(", host 127.0.0.1"), "{returned}");

@@ -348,7 +348,7 @@ fn media_by_sid_rejects_a_record_that_may_be_of_something_else() {
     for (body, words) in [
         (negative, "-1"),
         (other, "the requested recording"),
-        (other_without_name, "track_name"),
+        (other_without_name, "the requested recording"),
         (array, "expected"),
     ] {
         let api = crate::support::fake_server::Server::start(move |_| {

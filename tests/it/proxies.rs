@@ -9,7 +9,7 @@ use twilio_room_recordings::{ErrorKind, RetryPolicy, RootCertificates};
 use crate::authority::Authority;
 use crate::support::fake_server::recording;
 use crate::support::proxy::ConnectProxy;
-use crate::support::{RawServer, builder, http, in_process, ok, page, room};
+use crate::support::{RawServer, builder, close, http, in_process, ok, page, room};
 
 /// An API and a storage with TLS on one port of localhost. Only a proxy leads to their names, and
 /// the address 0.0.0.0, which is no loopback address, leads to them without one.
@@ -433,7 +433,8 @@ fn unusable_proxy_is_an_error_of_media_beyond_a_loopback_api() {
     let mut recording = recording(0);
     recording["size"] = json!(1000);
     let redirect = http("302 Found", "Location: https://storage.example.test/media\r\n", b"");
-    let server = RawServer::start(vec![ok(&page(&[recording], Value::Null)), redirect]);
+    let listed = page(&[recording], Value::Null).to_string();
+    let server = RawServer::start(vec![close("200 OK", "", listed.as_bytes()), redirect]);
     let variables = [("BASE_URL", server.base_url.as_str()), ("https_proxy", "http//typo")];
     let shown = in_process("proxies::lists_by_the_environment", &variables);
     let message = "not downloaded: invalid https_proxy \"http//typo\"";

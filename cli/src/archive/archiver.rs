@@ -113,13 +113,13 @@ impl<'a> Archiver<'a> {
     pub fn perform(&self, task: Task) {
         match task {
             _ if self.has_stopped() => self.leave(),
-            _ if Instant::now() >= self.connection.deadline() => self.be_late(),
             Task::Save(recording, deletions) => {
                 let proven = self.save(&recording);
                 if let Some(proven) = proven.and_then(|proven| deletions.release(proven)) {
                     self.delete(&proven);
                 }
             }
+            Task::Delete(_) if self.is_late() => self.be_late(),
             Task::Delete(proven) => self.delete(&proven),
         }
     }
@@ -186,10 +186,14 @@ impl<'a> Archiver<'a> {
     /// Removes the partial files that nothing will resume, and names those that may be resumed only
     /// by another run.
     fn clear_leftovers(&self) {
-        let ledger = self.ledger();
-        for leftover in self.folder.leftovers(&ledger.rooms) {
-            match ledger.state(leftover.sid) {
-                Some(Listed::Archived | Listed::WithoutMedia) => leftover.remove(),
+        // No lock is held while the disk works.
+        let rooms = self.ledger().rooms.clone();
+        for leftover in self.folder.leftovers(&rooms) {
+            let state = self.ledger().state(leftover.sid);
+            match state {
+                Some(Listed::Archived | Listed::WithoutMedia | Listed::Acknowledged) => {
+                    leftover.remove();
+                }
                 Some(_) => {}
                 None if leftover.has_media
                     && matches!(self.records.last(&leftover.sid), Ok(Some(_))) =>
@@ -228,8 +232,13 @@ impl<'a> Archiver<'a> {
         self.left.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Returns `true` if the deadline has passed.
+    pub fn is_late(&self) -> bool {
+        Instant::now() >= self.connection.deadline()
+    }
+
     /// Counts a recording that the deadline keeps from being archived, or deleted.
-    fn be_late(&self) {
+    pub fn be_late(&self) {
         self.late.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -36,7 +36,6 @@ impl Ledger {
     /// processing. A page can repeat recordings of an earlier page, if recordings were added or deleted
     /// in between.
     pub fn add(&mut self, recording: &RoomRecording) -> bool {
-        self.rooms.insert(recording.room_sid);
         let listed = match &recording.status {
             Status::Processing => Listed::Processing,
             status if status.may_have_media() => Listed::Completed,
@@ -75,6 +74,10 @@ impl Ledger {
 
     pub fn is_empty(&self) -> bool {
         self.listed.is_empty()
+    }
+
+    pub fn has_processing(&self) -> bool {
+        self.listed.values().any(|listed| *listed == Listed::Processing)
     }
 
     /// The recordings that are still processing.

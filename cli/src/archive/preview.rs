@@ -16,11 +16,10 @@ impl Archiver<'_> {
         };
 
         let found = self.find(entry, recording);
-        let is_missing = matches!(found, Found::Missing(_));
-        let may_be_deleted = match &found {
-            Found::Kept(entry) => !entry.lacks_key(),
-            Found::Moved => false,
-            Found::Missing(_) => true,
+        let (is_missing, may_be_deleted) = match &found {
+            Found::Kept(entry) => (false, !entry.lacks_key()),
+            Found::Moved => (false, false),
+            Found::Missing(_) => (true, true),
         };
         let is_deleted = self.options.delete && may_be_deleted;
         self.count(|summary| {

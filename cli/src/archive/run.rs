@@ -89,21 +89,28 @@ fn list_and_wait(scopes: &[Scope], archiver: &Archiver<'_>, queue: &Queue) -> Re
     let deadline = archiver.connection.deadline();
     let end = Instant::now().checked_add(wait).map_or(deadline, |end| end.min(deadline));
     let mut pause = Duration::from_secs(1);
+    let mut is_first = true;
     loop {
-        for (index, &scope) in scopes.iter().enumerate() {
+        for (number, &scope) in (1..).zip(scopes) {
             list(scope, archiver, queue)?;
-            let (rooms, rest) = (scopes.len(), scopes.len() - index - 1);
-            if archiver.has_stopped() && rest > 0 {
-                archiver.messages.error(format_args!("not listed: {rest} of {rooms} rooms"));
-                break;
+            if archiver.has_stopped() {
+                let (rooms, rest) = (scopes.len(), scopes.len() - number);
+                if is_first && rest > 0 {
+                    archiver.messages.error(format_args!("not listed: {rest} of {rooms} rooms"));
+                }
+                return Ok(());
             }
         }
+        is_first = false;
 
         let left = end.saturating_duration_since(Instant::now());
-        if archiver.ledger().processing().count == 0 || left.is_zero() || archiver.has_stopped() {
+        if !archiver.ledger().has_processing() || left.is_zero() {
             return Ok(());
         }
         thread::sleep(pause.min(left));
+        if archiver.has_stopped() {
+            return Ok(());
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -172,7 +179,8 @@ fn report_invalid(error: &Error, scope: Scope, archiver: &Archiver<'_>) -> Optio
     if archiver.ledger().add_invalid(sid) {
         let text = about(scope, error);
         match recording {
-            Some(_) => messages.warning(format_args!("{text}; kept as it came")),
+            Some(_) => messages
+                .warning(format_args!("{text}; the record is used without its invalid fields")),
             None => messages.error(text),
         }
     }
@@ -197,10 +205,11 @@ fn enqueue(
 ) {
     let Archiver { messages, bar, options, .. } = archiver;
     let sid = recording.sid;
-    if !options.selection.filters.match_locally(&recording)
-        || archiver.is_acknowledged(sid)
-        || !archiver.ledger().add(&recording)
-    {
+    if !options.selection.filters.match_locally(&recording) {
+        return;
+    }
+    archiver.ledger().rooms.insert(recording.room_sid);
+    if archiver.is_acknowledged(sid) || !archiver.ledger().add(&recording) {
         return;
     }
 

@@ -10,11 +10,12 @@ use twilio_room_recordings::{Downloaded, Error, ErrorKind, RoomRecording};
 
 use super::archiver::Archiver;
 use super::deletions::Proven;
-use super::failures::{Outcome, io_cause, shown_bucket};
+use super::failures::{Outcome, bucket_of, io_cause};
 use super::folder;
 use super::progress::Transfer;
 use crate::entries::{Archived, Entry, MediaPath, Stamp, hash_file};
 use crate::messages::Level;
+use crate::terminal::shown;
 
 /// What the archive has of a recording.
 pub enum Found {
@@ -41,7 +42,19 @@ impl Archiver<'_> {
             }
         };
 
-        match self.find(last, recording) {
+        let found = self.find(last, recording);
+        let needs_time = match &found {
+            Found::Kept(entry) => self.options.delete || entry.lacks_key(),
+            Found::Moved => false,
+            Found::Missing(_) => true,
+        };
+        if needs_time && self.is_late() {
+            transfer.skip();
+            self.be_late();
+            return None;
+        }
+
+        match found {
             Found::Kept(entry) if entry.lacks_key() && self.has_key_now(recording) => {
                 self.fetch(recording, Some(entry), transfer)
             }
@@ -65,13 +78,18 @@ impl Archiver<'_> {
     /// Looks for the file of a recording's last entry.
     pub fn find(&self, last: Option<Entry>, recording: &RoomRecording) -> Found {
         let Some(entry) = last else { return Found::Missing(None) };
-        let stamp = Stamp::of(&entry.archive.file.within(self.folder.path()));
-        match stamp {
-            Some(stamp) if entry.is_media_of(recording) && stamp.size() == entry.archive.size => {
-                Found::Kept(entry)
-            }
-            None if self.options.skip_recorded => Found::Moved,
-            _ => Found::Missing(Some(entry)),
+        let path = entry.archive.file.within(self.folder.path());
+        let is_kept =
+            |stamp: Stamp| stamp.size() == entry.archive.size && entry.is_media_of(recording);
+        let is_absent =
+            |there: io::Result<_>| there.is_err_and(|it| it.kind() == io::ErrorKind::NotFound);
+
+        if Stamp::of(&path).is_some_and(is_kept) {
+            Found::Kept(entry)
+        } else if self.options.skip_recorded && is_absent(fs::symlink_metadata(&path)) {
+            Found::Moved
+        } else {
+            Found::Missing(Some(entry))
         }
     }
 
@@ -192,7 +210,7 @@ impl Archiver<'_> {
         path: &Path,
         mut transfer: Transfer<'_>,
     ) -> Option<Downloaded> {
-        let place = &recording.media_external_location;
+        let place = recording.media_external_location.as_deref().map(bucket_of);
         if !self.outage.wait_for_turn(place) {
             transfer.skip();
             self.leave();
@@ -204,7 +222,7 @@ impl Archiver<'_> {
         });
         let downloaded = media.download_to(path);
         if let Some(failures) = self.outage.end_turn(place, outcome_of(&downloaded)) {
-            let of_place = place.as_deref().map(|bucket| format!(" in {}", shown_bucket(bucket)));
+            let of_place = place.map(|bucket| format!(" in {}", shown(bucket)));
             let of_place = of_place.unwrap_or_default();
             self.messages.error(format_args!(
                 "{failures} downloads in a row failed: until one succeeds, most recordings{of_place} \

@@ -2,11 +2,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, from_value};
 use twilio_room_recordings::time::OffsetDateTime;
 use twilio_room_recordings::time::serde::rfc3339;
-use twilio_room_recordings::{Encryption, RecordingSid, RoomRecording};
+use twilio_room_recordings::{Encryption, RecordingSid, RoomRecording, RoomSid};
 
 use super::hash::Sha256;
 use crate::json;
@@ -50,8 +50,7 @@ pub struct EntryHead {
 impl EntryHead {
     /// Reads a line. The reason of a failure can be shown.
     pub fn read(line: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(without_mark(line))
-            .map_err(|error| format!("expected the entry of a recording: {}", shown(&error)))
+        parse(line)
     }
 }
 
@@ -65,11 +64,9 @@ impl Entry {
 
     /// Reads a line. The reason of a failure can be shown.
     pub fn read(line: &[u8]) -> Result<Self, String> {
-        let mut recording: RoomRecording =
-            serde_json::from_slice(without_mark(line)).map_err(|error| shown(&error))?;
-        let archive = recording.additional_fields.remove(MEMBER).unwrap_or(Value::Null);
-        let archive =
-            from_value(archive).map_err(|error| format!("{MEMBER}: {}", shown(&error)))?;
+        let archive = EntryHead::read(line)?.archive;
+        let mut recording: RoomRecording = parse(line)?;
+        recording.additional_fields.remove(MEMBER);
         Ok(Self { recording, archive })
     }
 
@@ -130,14 +127,24 @@ impl TryFrom<String> for MediaPath {
     }
 }
 
-/// A line without the byte-order mark that an editor has put in front of the file.
-fn without_mark(line: &[u8]) -> &[u8] {
-    line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
+/// Returns `false` if a line is certainly of another room.
+pub fn may_be_of_room(line: &[u8], room: RoomSid) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        room_sid: RoomSid,
+    }
+
+    parse::<Head>(line).map_or(true, |head| head.room_sid == room)
 }
 
-/// The text of an error, without the position in the line.
-fn shown(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(&*text, |(text, _)| text);
-    text.escape_debug().to_string()
+/// Decodes a line, which may begin with the byte-order mark that an editor has put in front of the file.
+/// The reason of a failure can be shown.
+fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
+    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+    serde_json::from_slice(line).map_err(|error| {
+        // The position is one inside the line.
+        let text = error.to_string();
+        let reason = text.rsplit_once(" at line ").map_or(&*text, |(reason, _)| reason);
+        format!("expected the entry of a recording: {}", reason.escape_debug())
+    })
 }

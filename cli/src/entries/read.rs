@@ -8,7 +8,7 @@ use twilio_room_recordings::RecordingSid;
 
 use super::RECORD_FILE;
 use super::entry::{Archived, EntryHead};
-use super::lines::Lines;
+use super::lines::{Line, Lines};
 use super::open::open_regular;
 
 /// Reads the last entry of each recording from the record file of a folder. Calls `report` for each
@@ -19,7 +19,7 @@ pub fn read_last_entries(
 ) -> Result<BTreeMap<RecordingSid, Archived>, String> {
     let mut last = BTreeMap::new();
     read_lines(folder, report, |line| {
-        let head = EntryHead::read(line)?;
+        let head = EntryHead::read(line.bytes)?;
         last.insert(head.sid, head.archive);
         Ok(())
     })?;
@@ -31,7 +31,7 @@ pub fn read_last_entries(
 pub fn read_lines(
     folder: &Path,
     report: impl Fn(String),
-    mut read: impl FnMut(&[u8]) -> Result<(), String>,
+    mut read: impl FnMut(&Line<'_>) -> Result<(), String>,
 ) -> Result<(), String> {
     let path = folder.join(RECORD_FILE);
     let unreadable = |error: io::Error| format!("could not read {}: {error}", path.display());
@@ -44,7 +44,7 @@ pub fn read_lines(
         if line.is_blank() {
             continue;
         }
-        if let Err(reason) = read(line.bytes) {
+        if let Err(reason) = read(&line) {
             report(format!("{}, line {number}: {reason}", path.display()));
         }
     }

@@ -12,6 +12,7 @@ use twilio_room_recordings::RecordingSid;
 use super::entry::{Entry, EntryHead};
 use super::lines::Lines;
 use super::lock::Lock;
+use super::open::open_regular;
 use super::sync;
 use crate::messages::Messages;
 
@@ -38,9 +39,8 @@ impl RecordFile {
         deadline: Instant,
         messages: &Messages,
     ) -> Result<Option<Self>, String> {
-        let Some(file) = existing(path, OpenOptions::new().read(true).append(true))? else {
-            return Ok(None);
-        };
+        let file = OpenOptions::new().read(true).append(true).open(path);
+        let Some(file) = existing(path, file)? else { return Ok(None) };
         let mut records = Self::new(path, file, deadline, messages)?;
         records.locked(|_, _| Ok(()))?;
         Ok(Some(records))
@@ -52,7 +52,7 @@ impl RecordFile {
         deadline: Instant,
         messages: &Messages,
     ) -> Result<Option<Self>, String> {
-        let Some(file) = existing(path, OpenOptions::new().read(true))? else { return Ok(None) };
+        let Some(file) = existing(path, open_regular(path))? else { return Ok(None) };
         let mut records = Self::new(path, file, deadline, messages)?;
         records.catch_up(false)?;
         Ok(Some(records))
@@ -230,8 +230,8 @@ impl RecordFile {
     }
 }
 
-fn existing(path: &Path, options: &OpenOptions) -> Result<Option<File>, String> {
-    match options.open(path) {
+fn existing(path: &Path, opened: io::Result<File>) -> Result<Option<File>, String> {
+    match opened {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("could not open {}: {error}", path.display())),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use twilio_room_recordings::{RecordingSid, RecordingType, RoomRecording, RoomSid};
 
-use crate::entries::{Entry, RECORD_FILE, read_lines};
+use crate::entries::{Entry, EntryHead, RECORD_FILE, may_be_of_room, read_lines};
 use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 
@@ -20,7 +20,7 @@ pub struct ArchivedTrack {
 /// errors.
 pub fn of_room(
     folder: &Path,
-    room: &RoomSid,
+    room: RoomSid,
     messages: &Messages,
 ) -> Result<Vec<ArchivedTrack>, Failure> {
     let entries = read(folder, room, messages)?;
@@ -30,8 +30,14 @@ pub fn of_room(
     }
 
     let mut tracks = Vec::new();
-    for entry in entries.into_values() {
-        let sid = entry.recording.sid;
+    for (sid, entry) in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(reason) => {
+                messages.error(format_args!("{sid}: {reason}"));
+                continue;
+            }
+        };
         if entry.recording.recording_type == Some(RecordingType::Data) {
             messages.note(Level::Normal, format_args!("{sid}: left out: a data track"));
             continue;
@@ -44,20 +50,36 @@ pub fn of_room(
     Ok(tracks)
 }
 
-/// The last entry of each recording.
+/// The last entry of each recording of the room, or the reason why it cannot be read.
 fn read(
     folder: &Path,
-    room: &RoomSid,
+    room: RoomSid,
     messages: &Messages,
-) -> Result<BTreeMap<RecordingSid, Entry>, Failure> {
+) -> Result<BTreeMap<RecordingSid, Result<Entry, String>>, Failure> {
     let mut entries = BTreeMap::new();
     let report = |reason| messages.error(reason);
     let read = read_lines(folder, report, |line| {
-        let entry = Entry::read(line)?;
-        if entry.recording.room_sid == *room {
-            entries.insert(entry.recording.sid, entry);
+        let reason = match Entry::read(line.bytes) {
+            Ok(entry) if entry.recording.room_sid == room => {
+                entries.insert(entry.recording.sid, Ok(entry));
+                return Ok(());
+            }
+            Ok(_) => return Ok(()),
+            Err(reason) => reason,
+        };
+        match EntryHead::read(line.bytes) {
+            Ok(head) if may_be_of_room(line.bytes, room) => {
+                entries.insert(head.sid, Err(reason));
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            // A run that was killed has left it, or one that goes on is writing it.
+            Err(_) if !line.has_end => {
+                messages.warning("left out: an incomplete entry at the end of the record file");
+                Ok(())
+            }
+            Err(reason) => Err(reason),
         }
-        Ok(())
     });
     read.map_err(Failure::Other)?;
     Ok(entries)

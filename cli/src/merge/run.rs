@@ -16,7 +16,7 @@ use crate::messages::{Level, Messages};
 pub fn run(options: &Merge, messages: &Messages) -> Result<(), Failure> {
     options.check()?;
     let messages = &messages.with_level(options.level());
-    let archived = entries::of_room(&options.from, &options.room, messages)?;
+    let archived = entries::of_room(&options.from, options.room, messages)?;
     if messages.errors() > 0 {
         return Ok(());
     }

@@ -114,6 +114,18 @@ fn partial_file_of_a_recording_that_is_gone_is_removed_or_named() {
 }
 
 #[test]
+fn partial_file_of_a_recording_that_is_known_to_be_lost_is_removed() {
+    let room = ArchivedRoom::of(vec![recording(1), recording(5)]);
+    fs::create_dir(room.folder()).unwrap();
+    let partial = room.folder().join(format!("{}.mkv.0123456789abcdef.part", sid(1)));
+    fs::write(&partial, "some bytes").unwrap();
+    let list = room.folder().join("lost.txt");
+    fs::write(&list, sid(1)).unwrap();
+    room.run(&["--acknowledged", list.to_str().unwrap()]).expect(0);
+    assert!(!partial.exists());
+}
+
+#[test]
 #[cfg(unix)]
 fn folder_that_is_a_dangling_link_is_named_and_nothing_is_sent() {
     let room = ArchivedRoom::new();
@@ -216,19 +228,23 @@ fn full_disk_is_one_message_and_smaller_recordings_are_archived() {
 
 #[test]
 fn partial_file_of_media_that_is_downloaded_again_is_resumed() {
-    let room = ArchivedRoom::of(vec![recording(1)]);
-    room.run(&[]).expect(0);
+    let room = ArchivedRoom::of([1, 5, 6].map(recording).into());
+    room.run(&["--jobs", "1"]).expect(0);
     fs::write(room.folder().join(format!("{}.mkv", sid(1))), "damaged").unwrap();
     room.storage.expect([Fate::StallAfter(1000)]);
-    let late = room.run(&["--deadline", "1", "--retries", "0"]).expect(1);
+    let arguments = ["--deadline", "1", "--retries", "0", "--jobs", "1"];
+    let late = room.run(&arguments).expect(1);
     assert!(
         late.stderr.contains("the deadline of 1 s has passed: 1 not archived"),
         "{}",
         late.stderr
     );
 
+    // Nothing is left to do for the others.
+    assert!(late.stderr.contains("0 archived, 2 already there, "), "{}", late.stderr);
+
     room.run(&[]).expect(0);
     // The first request of each download tells the version.
-    assert_eq!(room.storage.ranges(), [0, 0, 0, 1000]);
+    assert_eq!(room.storage.ranges(), [0, 0, 0, 0, 0, 1000]);
     assert!(room.found() == room.expected());
 }

@@ -36,6 +36,18 @@ fn record_file_that_is_a_device_is_rejected_and_nothing_is_sent() {
 }
 
 #[test]
+#[cfg(unix)]
+fn fifo_in_place_of_the_record_file_does_not_block_a_dry_run() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    fs::create_dir(room.folder()).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(room.record_file()).status();
+    assert!(made.unwrap().success());
+    let failed = room.run(&["--dry-run"]).expect(1);
+    let start = format!("error: could not open {}: ", room.record_file().display());
+    assert!(failed.stderr.starts_with(&start), "{}", failed.stderr);
+}
+
+#[test]
 fn record_file_that_cannot_be_opened_is_named_and_nothing_is_sent() {
     let room = ArchivedRoom::new();
     fs::create_dir_all(room.record_file()).unwrap();

@@ -97,18 +97,38 @@ fn line_that_is_no_entry_is_an_error() {
         change(&mut entry);
         entry.to_string()
     };
+    let record_file = room.path("recordings.ndjson");
     for line in [
         "no record".to_owned(),
         changed(&|entry| entry["archive"] = Value::Null),
         changed(&|entry| entry["archive"]["file"] = json!("../x.mka")),
         changed(&|entry| entry["archive"]["file"] = json!("/etc/passwd")),
     ] {
-        fs::write(room.path("recordings.ndjson"), format!("{entry}\n{line}\n")).unwrap();
+        fs::write(&record_file, format!("{entry}\n{line}\n")).unwrap();
         let run = Run::of(&mut room.command("room.m4a", &[])).expect(1);
-        let error = format!("error: {}, line 2: ", room.path("recordings.ndjson").display());
+        let error = format!(
+            "error: {}, line 2: expected the entry of a recording: ",
+            record_file.display()
+        );
         assert!(run.stderr.starts_with(&error), "{}", run.stderr);
         assert!(made(&room).is_empty());
     }
+
+    let undated = changed(&|entry| entry["date_created"] = json!("yesterday"));
+    fs::write(&record_file, format!("{undated}\n")).unwrap();
+    let run = Run::of(&mut room.command("room.m4a", &[])).expect(1);
+    let error = format!("error: {}: expected the entry of a recording: ", sid(0));
+    assert!(run.stderr.starts_with(&error), "{}", run.stderr);
+
+    // A later entry counts, other rooms do not, and a run may be writing the last line.
+    let elsewhere = changed(&|entry| {
+        entry["room_sid"] = json!(UNKNOWN_ROOM);
+        entry["date_created"] = json!("yesterday");
+    });
+    fs::write(&record_file, format!("{undated}\n{entry}\n{elsewhere}\n{{\"sid\": \"RT")).unwrap();
+    let run = Run::of(&mut room.command("room.m4a", &[])).expect(0);
+    assert!(run.stderr.starts_with("warning: left out: an incomplete entry"), "{}", run.stderr);
+    assert_eq!(made(&room), ["room.m4a"]);
 }
 
 #[test]

@@ -17,9 +17,11 @@ struct Rejected {
     reason: String,
 }
 
-/// A location for messages, without its query, which may hold a signature.
-pub fn shown_bucket(location: &str) -> String {
-    shown(location.split(['?', '#']).next().unwrap_or_default())
+/// The scheme and host of a location, which all recordings of a bucket share.
+pub fn bucket_of(location: &str) -> &str {
+    let host = location.find("://").map_or(0, |scheme| scheme + 3);
+    let end = location[host..].find(['/', '?', '#']);
+    end.map_or(location, |end| &location[..host + end])
 }
 
 impl Buckets {
@@ -35,7 +37,7 @@ impl Buckets {
             return false;
         }
 
-        let rejected = self.0.entry(shown_bucket(location));
+        let rejected = self.0.entry(shown(bucket_of(location)));
         let first = || Rejected { recordings: 0, reason: error.to_string() };
         rejected.or_insert_with(first).recordings += 1;
         true

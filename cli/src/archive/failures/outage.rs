@@ -45,10 +45,10 @@ impl Outage {
 
     /// Waits while another thread tries whether downloads from this place work again. Returns `false`
     /// if this recording is left out.
-    pub fn wait_for_turn(&self, place: &Option<String>) -> bool {
+    pub fn wait_for_turn(&self, place: Option<&str>) -> bool {
         let mut places = self.locked();
         loop {
-            let state = places.entry(place.clone()).or_default();
+            let state = places.entry(place.map(str::to_owned)).or_default();
             if state.failures < self.jobs || state.trying == 0 {
                 let is_tried = state.left_out == 0;
                 if is_tried {
@@ -64,9 +64,9 @@ impl Outage {
 
     /// Ends the turn. Returns the number of failures in a row, if recordings of this place are left out
     /// from now on.
-    pub fn end_turn(&self, place: &Option<String>, outcome: Outcome) -> Option<u32> {
+    pub fn end_turn(&self, place: Option<&str>, outcome: Outcome) -> Option<u32> {
         let mut places = self.locked();
-        let state = places.entry(place.clone()).or_default();
+        let state = places.entry(place.map(str::to_owned)).or_default();
         state.trying -= 1;
         let limit = self.jobs + TRIALS;
         let begins = match outcome {
