@@ -28,7 +28,7 @@ use crate::model::{Escaped, ParseSidError, ResumePoint, RoomRecording};
 ///     match recording {
 ///         Ok(recording) => println!("{}", recording.sid),
 ///         Err(error) => match error.kind() {
-///             ErrorKind::InvalidRecord(record) => eprintln!("skipped: {error}: {}", record.json),
+///             ErrorKind::InvalidRecord(record) => eprintln!("{error}: {}", record.json),
 ///             ErrorKind::TooManyRequests(response) => {
 ///                 eprintln!("later: {:?}", response.retry_after);
 ///             }
