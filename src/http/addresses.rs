@@ -183,8 +183,10 @@ impl Addresses {
     }
 
     fn forget(&self, uri: &Uri) {
-        if let Some(name) = name(uri) {
-            self.lock().retain(|it, lookup| *it != name || matches!(lookup, Lookup::Running));
+        let Some(name) = name(uri) else { return };
+        let mut lookups = self.lock();
+        if matches!(lookups.get(&name), Some(Lookup::Ended { .. })) {
+            lookups.remove(&name);
         }
     }
 
