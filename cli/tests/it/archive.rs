@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use super::support::program::{Run, program, run};
 use super::support::room::{ArchivedRoom, file_name, records, sha256, sid_of};
 use super::support::{
-    Fate, ROOM, Room, Server, UNKNOWN_ROOM, error_response, json_response, media, page, recording,
-    sid,
+    Fate, ROOM, Room, Server, UNKNOWN_ROOM, error_response, json_response, media, recording, sid,
 };
 
 #[test]
