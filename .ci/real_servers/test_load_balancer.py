@@ -111,7 +111,7 @@ def test_rate_limit_with_retry_after(front_behind, balancer, archive):
     seen = retries(listed) + retries(archived)
     assert 0 < balanced.statuses().count(429) == len(seen)
     # Without the header, the first retry follows in at most 0.5 s.
-    assert all("(status 429, retry after 1 s)" in reason and delay >= 1 for delay, reason in seen)
+    assert all(", retry after 1 s)" in reason and delay >= 1 for delay, reason in seen)
 
 
 def test_rate_limit_that_never_ends(front_behind, balancer):
@@ -121,7 +121,7 @@ def test_rate_limit_that_never_ends(front_behind, balancer):
 
     assert failed.status == 1
     assert "error: " in failed.stderr
-    assert "(status 429) (after 3 attempts)" in failed.stderr
+    assert "(status 429, host video.twilio.com) (after 3 attempts)" in failed.stderr
     assert len(retries(failed)) == 2
     assert balanced.statuses() == [429] * 3
 
@@ -133,7 +133,7 @@ def test_retry_after_that_is_too_long(front_behind, balancer):
     failed = balanced.run("list", ROOM)
 
     assert failed.status == 1
-    assert "(status 429, retry after 3600 s)" in failed.stderr
+    assert "(status 429, host video.twilio.com, retry after 3600 s)" in failed.stderr
     assert balanced.statuses() == [429]
 
 
@@ -145,7 +145,9 @@ def test_deadline_before_the_limit_ends(front_behind, balancer):
 
     assert failed.status == 1
     expected = "the deadline has passed; the last attempt failed: the API rejected the request: "
-    assert expected in failed.stderr and "(status 429, retry after 60 s)" in failed.stderr
+    assert (
+        expected in failed.stderr and "(status 429, host video.twilio.com, retry after 60 s)" in failed.stderr
+    )
     assert balanced.statuses() == [429]
 
 
@@ -158,7 +160,7 @@ def test_transient_status(status, front_behind, balancer):
     listed = balanced.run("list", "--json", ROOM).succeeded()
 
     assert listed.records == RECORDS
-    assert [f"(status {status})" in reason for _, reason in retries(listed)] == [True]
+    assert [f"(status {status}, host video.twilio.com)" in reason for _, reason in retries(listed)] == [True]
     assert balanced.statuses() == [status, 200]
 
 
@@ -169,7 +171,9 @@ def test_permanent_status(status, front_behind, balancer):
     failed = balanced.run("list", ROOM)
 
     assert failed.status == 1
-    assert failed.stderr.startswith("error: ") and f"(status {status})" in failed.stderr
+    assert (
+        failed.stderr.startswith("error: ") and f"(status {status}, host video.twilio.com)" in failed.stderr
+    )
     assert balanced.statuses() == [status]
 
 
@@ -179,7 +183,7 @@ def test_back_end_is_down(balancer):
     failed = balanced.run("list", "--retries", 2, ROOM)
 
     assert failed.status == 1
-    assert "(status 503) (after 3 attempts)" in failed.stderr
+    assert "(status 503, host video.twilio.com) (after 3 attempts)" in failed.stderr
     assert balanced.statuses() == [503] * 3
 
 
@@ -204,7 +208,7 @@ def test_back_end_is_silent(balancer):
         failed = balanced.run("list", "--retries", 1, ROOM)
 
     assert failed.status == 1
-    assert "(status 504) (after 2 attempts)" in failed.stderr
+    assert "(status 504, host video.twilio.com) (after 2 attempts)" in failed.stderr
     assert balanced.statuses() == [504] * 2
 
 
@@ -228,10 +232,10 @@ def test_back_end_closes_without_a_response(nginx, balancer):
     failed = balanced.run("list", "--retries", 2, ROOM)
 
     assert failed.status == 1
-    assert "(status 502) (after 3 attempts)" in failed.stderr
+    assert "(status 502, host video.twilio.com) (after 3 attempts)" in failed.stderr
     # On a connection that has had a response, HAProxy closes without a response and without a log.
     reasons = [reason for _, reason in retries(failed)]
-    assert "(status 502)" in reasons[0] and "closed before a response" in reasons[1]
+    assert "(status 502, host video.twilio.com)" in reasons[0] and "closed before a response" in reasons[1]
     assert balanced.statuses() == [502, 502]
 
 

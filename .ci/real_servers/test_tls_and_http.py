@@ -179,7 +179,7 @@ def test_limit_of_requests(status, front, authority, archive):
     assert_holds(archive, sizes)
     rejected = [request for request in servers.requests() if request.status == status]
     assert 0 < len(rejected) == len(retries(archived))
-    assert all(f"(status {status})" in reason for _, reason in retries(archived))
+    assert all(f"(status {status}, host " in reason for _, reason in retries(archived))
 
 
 def test_limit_of_connections(front, authority, archive):
