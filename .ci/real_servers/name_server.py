@@ -17,16 +17,24 @@ class NameServer:
         self.queries = 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 53))
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.socket.settimeout(0.05)
+        self.is_open = True
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
 
     def serve(self):
-        while True:
+        while self.is_open:
             try:
                 query, client = self.socket.recvfrom(512)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             self.queries += 1
             threading.Timer(self.delay, self.socket.sendto, (response(query), client)).start()
+
+    def close(self):
+        self.is_open = False
+        self.thread.join()
+        self.socket.close()
 
 
 def response(query):
@@ -42,15 +50,15 @@ def response(query):
 @contextmanager
 def name_server(folder, delay):
     """The only source of names, in place of a file of hosts."""
+    server = NameServer(delay)
     files = {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/resolv.conf": "nameserver 127.0.0.1\n"}
     for file, content in files.items():
         own = folder / file.rpartition("/")[2]
         own.write_text(content)
         subprocess.run(["mount", "--bind", own, file], check=True)
-    server = NameServer(delay)
     try:
         yield server
     finally:
-        server.socket.close()
+        server.close()
         for file in files:
             subprocess.run(["umount", file], check=True)

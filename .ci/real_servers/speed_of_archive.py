@@ -112,11 +112,13 @@ def test_queue():
         def peak(*command):
             """The peak memory when the last page is requested."""
             api.last_page.clear()
+            api.is_measured.clear()
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             process = subprocess.Popen(command, env=environment(api.url), **quiet)
             api.last_page.wait()
             status = Path(f"/proc/{process.pid}/status").read_text()
             process.kill()
+            api.is_measured.set()
             process.wait()
             return (int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024,)
 
@@ -137,7 +139,7 @@ class LongRoom:
 
     def __init__(self, storage):
         self.storage = storage
-        self.last_page = threading.Event()
+        self.last_page, self.is_measured = threading.Event(), threading.Event()
         records = [
             json.dumps(recording(number)).replace(sid(number), f"{sid(0)[:-8]}#####{number:03}")
             for number in range(1000)
@@ -183,6 +185,8 @@ class LongRoom:
         following = number + 1
         if following == self.PAGES:
             self.last_page.set()
+            # A listing ends soon after its last page.
+            self.is_measured.wait()
         url = f"{self.url}/v1/Rooms/{ROOM}/Recordings?PageSize=1000&Page={following}&PageToken=PT{following}"
         meta = json.dumps({"next_page_url": url if following < self.PAGES else None})
         records = self.records.replace("#####", f"{number:05}")
