@@ -60,7 +60,7 @@ fn windows_of_the_cookbook_divide_the_account() {
     let commands = cookbook.lines().filter(|it| it.contains("--to archive/2"));
     let windows: Vec<Vec<&str>> = commands
         .map(|line| {
-            let (_, options) = line.split_once("$archive ").expect("options");
+            let (_, options) = line.split_once("archive ").expect("options");
             let (window, _) = options.split_once(" --to").expect("a folder");
             window.split(' ').collect()
         })
