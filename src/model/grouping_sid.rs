@@ -7,7 +7,7 @@ use super::sid::{ParticipantSid, RoomSid};
 use super::sid_rule::{ParseSidError, Rule};
 
 /// The rule of a text that begins as neither kind.
-const RULE: Rule = Rule { name: "grouping SID", prefix: Some(*b"RM"), letters: "RM or PA" };
+const RULE: Rule = Rule { name: "grouping SID", prefix: Some(*b"RM"), letters: Some("RM or PA") };
 
 /// The SID of a room or of a participant, as a filter of the account-wide list: see
 /// [`ListRecordings::grouping_sid`](crate::ListRecordings::grouping_sid).

@@ -11,7 +11,7 @@ use serde::ser::{Serialize, Serializer};
 use super::sid_rule::{LENGTH, ParseSidError, Rule};
 
 macro_rules! sid {
-    ($(#[$doc:meta])* $name:ident, $title:literal, $prefix:expr, $letters:literal, $example:literal) => {
+    ($(#[$doc:meta])* $name:ident, $title:literal, $prefix:expr, $example:literal) => {
         $(#[$doc])*
         ///
         /// A SID prints exactly as it was parsed. Comparison, ordering and hashing ignore the case of
@@ -29,7 +29,7 @@ macro_rules! sid {
         pub struct $name([u8; LENGTH]);
 
         impl $name {
-            const RULE: Rule = Rule { name: $title, prefix: $prefix, letters: $letters };
+            const RULE: Rule = Rule { name: $title, prefix: $prefix, letters: None };
 
             /// Returns the SID as text, exactly as it was parsed.
             pub fn as_str(&self) -> &str {
@@ -130,29 +130,29 @@ fn lower_case(mut sid: [u8; LENGTH]) -> [u8; LENGTH] {
 
 sid!(
     /// The SID of a room: `RM` and 32 hexadecimal digits.
-    RoomSid, "room SID", Some(*b"RM"), "RM", "RM0123456789abcdef0123456789ABCDEF"
+    RoomSid, "room SID", Some(*b"RM"), "RM0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of a recording: `RT` and 32 hexadecimal digits.
-    RecordingSid, "recording SID", Some(*b"RT"), "RT", "RT0123456789abcdef0123456789ABCDEF"
+    RecordingSid, "recording SID", Some(*b"RT"), "RT0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of an account: `AC` and 32 hexadecimal digits.
-    AccountSid, "account SID", Some(*b"AC"), "AC", "AC0123456789abcdef0123456789ABCDEF"
+    AccountSid, "account SID", Some(*b"AC"), "AC0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of a recorded source: two letters (`MT` for a track) and 32 hexadecimal digits.
-    SourceSid, "source SID", None, "two letters", "MT0123456789abcdef0123456789ABCDEF"
+    SourceSid, "source SID", None, "MT0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of a participant: `PA` and 32 hexadecimal digits.
-    ParticipantSid, "participant SID", Some(*b"PA"), "PA", "PA0123456789abcdef0123456789ABCDEF"
+    ParticipantSid, "participant SID", Some(*b"PA"), "PA0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of an API key: `SK` and 32 hexadecimal digits.
-    ApiKeySid, "API key SID", Some(*b"SK"), "SK", "SK0123456789abcdef0123456789ABCDEF"
+    ApiKeySid, "API key SID", Some(*b"SK"), "SK0123456789abcdef0123456789ABCDEF"
 );
 sid!(
     /// The SID of an OAuth client, which is its client ID: `OQ` and 32 hexadecimal digits.
-    OAuthClientSid, "OAuth client SID", Some(*b"OQ"), "OQ", "OQ0123456789abcdef0123456789ABCDEF"
+    OAuthClientSid, "OAuth client SID", Some(*b"OQ"), "OQ0123456789abcdef0123456789ABCDEF"
 );

@@ -14,8 +14,8 @@ pub(super) struct Rule {
     pub name: &'static str,
     /// The first two letters; `None` if any two ASCII letters are valid.
     pub prefix: Option<[u8; 2]>,
-    /// A description of the first two letters.
-    pub letters: &'static str,
+    /// A description of the first two letters, if they are not the prefix alone.
+    pub letters: Option<&'static str>,
 }
 
 impl Rule {
@@ -87,7 +87,12 @@ impl ParseSidError {
     /// assert_eq!(error.expected(), "RM and 32 hexadecimal digits, got 3 characters");
     /// ```
     pub fn expected(&self) -> String {
-        format!("{} and 32 hexadecimal digits, got {}", self.rule.letters, self.difference())
+        let letters = match (self.rule.letters, &self.rule.prefix) {
+            (Some(letters), _) => letters,
+            (None, Some(prefix)) => std::str::from_utf8(prefix).unwrap_or_default(),
+            (None, None) => "two letters",
+        };
+        format!("{letters} and 32 hexadecimal digits, got {}", self.difference())
     }
 
     fn difference(&self) -> String {

@@ -160,9 +160,6 @@ fn list(scope: Scope, archiver: &Archiver<'_>, queue: &Queue) -> Result<(), Fail
     Ok(())
 }
 
-/// The member of an entry that holds a record with invalid fields as the service sent it.
-const AS_RECEIVED: &str = "as_received";
-
 /// Reports an invalid record when it is listed for the first time. Returns the recording if it can be
 /// archived.
 fn report_invalid(error: &Error, scope: Scope, archiver: &Archiver<'_>) -> Option<RoomRecording> {
@@ -186,6 +183,9 @@ fn report_invalid(error: &Error, scope: Scope, archiver: &Archiver<'_>) -> Optio
     }
     recording
 }
+
+/// The member of an entry that holds a record with invalid fields as the service sent it.
+const AS_RECEIVED: &str = "as_received";
 
 /// The record of an error without its invalid fields, if it can be archived, and as it came.
 fn usable(error: &Error) -> Option<RoomRecording> {

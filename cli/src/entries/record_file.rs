@@ -41,9 +41,7 @@ impl RecordFile {
     ) -> Result<Option<Self>, String> {
         let file = OpenOptions::new().read(true).append(true).open(path);
         let Some(file) = existing(path, file)? else { return Ok(None) };
-        let mut records = Self::new(path, file, deadline, messages)?;
-        records.locked(|_, _| Ok(()))?;
-        Ok(Some(records))
+        Self::read(path, file, deadline, messages).map(Some)
     }
 
     /// Opens and reads a file without its lock, and does not repair it; `None` if there is none.
@@ -62,6 +60,15 @@ impl RecordFile {
     pub fn create(path: &Path, deadline: Instant, messages: &Messages) -> Result<Self, String> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path);
         let file = file.map_err(|error| format!("could not create {}: {error}", path.display()))?;
+        Self::read(path, file, deadline, messages)
+    }
+
+    fn read(
+        path: &Path,
+        file: File,
+        deadline: Instant,
+        messages: &Messages,
+    ) -> Result<Self, String> {
         let mut records = Self::new(path, file, deadline, messages)?;
         records.locked(|_, _| Ok(()))?;
         Ok(records)
