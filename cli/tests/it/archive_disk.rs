@@ -2,6 +2,7 @@
 //! fails the system calls, or records them.
 #![cfg(target_os = "linux")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -81,11 +82,26 @@ fn run_without_locks_does_not_remove_what_another_run_is_writing() {
 
 /// The folders that a run has synced.
 fn synced_folders(command: &Command, log: &Path) -> Option<Vec<PathBuf>> {
-    let options = ["-y", "-s", "0", "-e", "trace=fsync", "-o", log.to_str().unwrap()];
+    let calls = ["-y", "-e", "trace=fsync", "-e", "signal=none"];
+    let options = [&calls[..], &["-o", log.to_str().unwrap()]].concat();
     Run::of(&mut under_strace(&options, command)?).expect(0);
     let log = fs::read_to_string(log).unwrap();
-    let path = |line: &str| Some(PathBuf::from(line.split_once('<')?.1.split_once('>')?.0));
-    Some(log.lines().filter(|line| line.ends_with("= 0")).filter_map(path).collect())
+
+    // A call that another thread or process interrupts has two lines, and only the first has a path.
+    let mut unfinished = HashMap::new();
+    let mut synced = Vec::new();
+    for line in log.lines() {
+        let (process, call) = line.split_once(' ').unwrap();
+        if !call.contains("resumed>") {
+            let path = call.split_once('<').unwrap().1.split_once('>').unwrap().0;
+            unfinished.insert(process, PathBuf::from(path));
+        }
+        if !call.ends_with("<unfinished ...>") {
+            let path = unfinished.remove(process).expect("the beginning of the call");
+            synced.extend(call.ends_with("= 0").then_some(path));
+        }
+    }
+    Some(synced)
 }
 
 #[test]
