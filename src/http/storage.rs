@@ -31,8 +31,8 @@ pub(crate) struct MediaResponse {
     pub length: Option<u64>,
     /// The strong entity tag, which identifies this version of the media.
     pub entity_tag: Option<String>,
-    /// The headers of the envelope of encrypted media, with their names in lower case.
-    pub envelope: BTreeMap<String, String>,
+    /// The headers of the encryption data, with their names in lower case.
+    pub encryption: BTreeMap<String, String>,
     pub body: MediaBody,
 }
 
@@ -188,9 +188,9 @@ fn media_response(response: Response<Body>, from: u64, peer: Peer) -> Result<Med
     };
 
     let entity_tag = header(ETAG).filter(|tag| tag.starts_with('"'));
-    let envelope = headers::with_prefix(response.headers(), "x-amz-meta-x-amz-");
+    let encryption = headers::with_prefix(response.headers(), "x-amz-meta-x-amz-");
     let body = MediaBody { reader: response.into_body().into_reader(), peer };
-    Ok(MediaResponse { first, length, entity_tag, envelope, body })
+    Ok(MediaResponse { first, length, entity_tag, encryption, body })
 }
 
 /// Returns `true` if a content coding changes the bytes. Others, such as `aws-chunked` or a mistaken

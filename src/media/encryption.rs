@@ -1,4 +1,4 @@
-//! The envelope of encrypted media.
+//! The encryption data of media.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ const KEY_V2: &str = "x-amz-meta-x-amz-key-v2";
 const IV: &str = "x-amz-meta-x-amz-iv";
 const UNENCRYPTED_SIZE: &str = "x-amz-meta-x-amz-unencrypted-content-length";
 
-/// The data that decrypts encrypted media, together with the account's private key. Only the storage
-/// holds it, and sends it with the media. It is lost when the recording is deleted.
+/// The encryption data of media: together with the account's private key, it decrypts the media. Only
+/// the storage holds it, and sends it with the media. It is lost when the recording is deleted.
 ///
 /// ```
 /// use twilio_room_recordings::Encryption;

@@ -31,7 +31,7 @@ pub(super) fn download_to(
     let recorded = media.recorded()?;
     let mut reader = MediaReader::new(media.clone(), recorded.size);
     if recorded.names_key && !media.replaces && path.is_file() {
-        // Only the headers hold what decrypts the file.
+        // Only the headers of a response hold the encryption data.
         reader.connect_if_closed().map_err(Interrupted::into_error)?;
     }
     let is_described = !recorded.names_key || reader.version().is_some();

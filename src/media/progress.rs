@@ -41,7 +41,7 @@ pub struct Downloaded {
     /// download, more if it started over, and 0 if nothing had to be transferred or if another
     /// download finished first.
     pub transferred: u64,
-    /// The data that decrypts the media, if the media is encrypted. `None` also for a file that
+    /// The encryption data, if the media is encrypted. `None` also for a file that
     /// was already there, unless the record names an
     /// [`encryption_key`](crate::RoomRecording::encryption_key).
     pub encryption: Option<Encryption>,

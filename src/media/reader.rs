@@ -108,7 +108,7 @@ impl MediaReader {
         self.version().and_then(|version| version.length).or(self.recorded)
     }
 
-    /// Returns the data that decrypts the media, if the media is encrypted.
+    /// Returns the encryption data, if the media is encrypted.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};
@@ -212,9 +212,10 @@ impl MediaReader {
         let requested = resource.http().get_media(sid, url, from, deadline);
         let media = requested.map_err(|error| self.rejected(error))?;
 
-        let encryption = Encryption::read(media.envelope).map_err(|error| unusable(from, error))?;
+        let encryption =
+            Encryption::read(media.encryption).map_err(|error| unusable(from, error))?;
         if self.is_encrypted && encryption.is_none() {
-            let reason = "the storage sends no longer what decrypts the media";
+            let reason = "the storage sends no encryption data any more";
             return Err(unusable(from, Error::invalid_response(reason)));
         }
         self.is_encrypted = encryption.is_some();

@@ -1,4 +1,4 @@
-//! Encrypted media, and the envelope that decrypts it.
+//! Encrypted media, and its encryption data.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const IV: &str = "x-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n";
 const MORE: &str = "X-Amz-Meta-X-Amz-Matdesc: {}\r\nx-amz-meta-x-amz-new: 1\r\n\
                     x-amz-meta-x-amz-unencrypted-content-length: 20\r\n";
 
-fn envelope() -> String {
+fn encryption_data() -> String {
     [KEY, IV, MORE].concat()
 }
 
@@ -37,8 +37,8 @@ fn download(json: &Value, fates: Vec<Fate>) -> (Result<Downloaded, Error>, Vec<u
 }
 
 #[test]
-fn envelope_is_part_of_the_result_with_every_header() {
-    let (done, _) = download(&completed(32), vec![response(&envelope(), &[9; 32])]);
+fn encryption_data_is_part_of_the_result_with_every_header() {
+    let (done, _) = download(&completed(32), vec![response(&encryption_data(), &[9; 32])]);
     let encryption = done.unwrap().encryption.unwrap();
     let expected = json!({
         "key": "0ZY1jiGSu/A=",
@@ -65,7 +65,7 @@ fn recorded_size_is_that_before_or_after_encryption() {
         (33, 32, false),
     ] {
         let (done, out) =
-            download(&completed(recorded), vec![response(&envelope(), &vec![9; stored])]);
+            download(&completed(recorded), vec![response(&encryption_data(), &vec![9; stored])]);
         match is_accepted {
             true => assert_eq!((done.unwrap().size, out.len()), (stored as u64, stored)),
             false => {
@@ -79,7 +79,7 @@ fn recorded_size_is_that_before_or_after_encryption() {
 }
 
 #[test]
-fn incomplete_envelope_is_an_error_that_names_the_header() {
+fn incomplete_encryption_data_is_an_error_that_names_the_header() {
     let bad_key = "x-amz-meta-x-amz-key: not Base64\r\n";
     let bad_iv = "x-amz-meta-x-amz-iv: A===\r\n";
     for (headers, name) in [
@@ -98,9 +98,9 @@ fn incomplete_envelope_is_an_error_that_names_the_header() {
 }
 
 #[test]
-fn envelope_that_one_response_had_is_not_given_up() {
+fn encryption_data_that_one_response_had_is_not_given_up() {
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 32\r\nETag: \"one\"\r\n";
-    let truncated = [head.as_bytes(), envelope().as_bytes(), b"\r\n", &[9; 8]].concat();
+    let truncated = [head.as_bytes(), encryption_data().as_bytes(), b"\r\n", &[9; 8]].concat();
     let fates = vec![Fate::Raw(truncated), response("", &[9; 32]), response("", &[9; 32])];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
@@ -108,13 +108,13 @@ fn envelope_that_one_response_had_is_not_given_up() {
     let api = api(completed(32), &storage.url);
     let media = client(api.base_url()).media(&record(completed(32)));
     let message = media.download_to(&path).unwrap_err().to_string();
-    assert!(message.contains("the storage sends no longer what decrypts the media"), "{message}");
+    assert!(message.contains("the storage sends no encryption data any more"), "{message}");
     assert!(!path.exists());
 }
 
 #[test]
 fn encrypted_media_without_a_length_is_an_error() {
-    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{}\r\n", envelope());
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{}\r\n", encryption_data());
     let unframed = Fate::Raw([head.as_bytes(), &[9; 32]].concat());
     let (done, out) = download(&completed(32), vec![unframed]);
     let message = done.unwrap_err().to_string();
@@ -123,12 +123,12 @@ fn encrypted_media_without_a_length_is_an_error() {
 }
 
 #[test]
-fn file_that_is_there_is_returned_with_its_envelope() {
+fn file_that_is_there_is_returned_with_its_encryption_data() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
     fs::write(&path, [9; 32]).unwrap();
     for recorded in [32, 31] {
-        let storage = Storage::start(vec![], vec![response(&envelope(), &[9; 32])]);
+        let storage = Storage::start(vec![], vec![response(&encryption_data(), &[9; 32])]);
         let api = api(encrypted(recorded), &storage.url);
         let media = client(api.base_url()).media(&record(encrypted(recorded)));
         let done = media.download_to(&path).unwrap();
@@ -139,9 +139,12 @@ fn file_that_is_there_is_returned_with_its_envelope() {
 }
 
 #[test]
-fn another_envelope_is_other_media() {
-    let mut cut =
-        http("200 OK", &format!("Connection: close\r\nETag: \"one\"\r\n{}", envelope()), &[9; 32]);
+fn other_encryption_data_is_other_media() {
+    let mut cut = http(
+        "200 OK",
+        &format!("Connection: close\r\nETag: \"one\"\r\n{}", encryption_data()),
+        &[9; 32],
+    );
     cut.truncate(cut.len() - 10);
     let other = format!(
         "Content-Range: bytes 22-31/32\r\nConnection: close\r\nETag: \"one\"\r\n{KEY}\

@@ -20,8 +20,8 @@ impl Archiver<'_> {
             Ok(None) => return self.keep_at_service(proven, "its entry has disappeared"),
             Err(reason) => return self.stop_at_recording(&reason),
         };
-        if entry.lacks_key() {
-            return self.keep_at_service(proven, "the key that decrypts its media is not archived");
+        if entry.lacks_encryption_data() {
+            return self.keep_at_service(proven, "its encryption data is not archived");
         }
         let path = entry.archive.file.within(self.folder.path());
         let is_changed = |stamp| Stamp::of(&path) != Some(stamp) && !is_proven_again(&entry, &path);

@@ -17,7 +17,7 @@ impl Archiver<'_> {
 
         let found = self.find(entry, recording);
         let (is_missing, may_be_deleted) = match &found {
-            Found::Kept(entry) => (false, !entry.lacks_key()),
+            Found::Kept(entry) => (false, !entry.lacks_encryption_data()),
             Found::Moved => (false, false),
             Found::Missing(_) => (true, true),
         };

@@ -44,7 +44,7 @@ impl Archiver<'_> {
 
         let found = self.find(last, recording);
         let needs_time = match &found {
-            Found::Kept(entry) => self.options.delete || entry.lacks_key(),
+            Found::Kept(entry) => self.options.delete || entry.lacks_encryption_data(),
             Found::Moved => false,
             Found::Missing(_) => true,
         };
@@ -55,7 +55,9 @@ impl Archiver<'_> {
         }
 
         match found {
-            Found::Kept(entry) if entry.lacks_key() && self.has_key_now(recording) => {
+            Found::Kept(entry)
+                if entry.lacks_encryption_data() && self.has_encryption_data_now(recording) =>
+            {
                 self.fetch(recording, Some(entry), transfer)
             }
             Found::Kept(entry) => self.keep(recording, entry, transfer),
@@ -93,12 +95,12 @@ impl Archiver<'_> {
         }
     }
 
-    /// Returns `true` if the storage sends by now what decrypts media whose entry lacks it. Otherwise
+    /// Returns `true` if the storage by now sends the encryption data that the entry lacks. Otherwise
     /// that is reported.
-    fn has_key_now(&self, recording: &RoomRecording) -> bool {
+    fn has_encryption_data_now(&self, recording: &RoomRecording) -> bool {
         match self.connection.media(recording).reader() {
             Ok(media) if media.encryption().is_some() => return true,
-            Ok(_) => self.messages.error(format_args!("{}: {KEYLESS}", recording.sid)),
+            Ok(_) => self.messages.error(format_args!("{}: {NO_ENCRYPTION_DATA}", recording.sid)),
             Err(error) => self.report_failure(recording.sid, &error),
         }
         false
@@ -184,13 +186,13 @@ impl Archiver<'_> {
             }
         };
 
-        // The key of an earlier entry decrypts the same bytes.
+        // The encryption data of an earlier entry decrypts the same bytes.
         let earlier = last.filter(|entry| entry.archive.sha256 == sha256);
         let encryption = downloaded.encryption.or(earlier.and_then(|it| it.archive.encryption));
         let archive = Archived { file, size: stamp.size(), sha256, date: now(), encryption };
         let entry = Entry::new(recording.clone(), archive);
-        if entry.lacks_key() {
-            self.messages.error(format_args!("{sid}: {KEYLESS}"));
+        if entry.lacks_encryption_data() {
+            self.messages.error(format_args!("{sid}: {NO_ENCRYPTION_DATA}"));
         }
         let proven = self.hand_over(&entry, &path, stamp, "not archived")?;
         self.append(&entry)?;
@@ -311,7 +313,7 @@ impl Archiver<'_> {
         let Ok(Some(entry)) = self.records.newest(&recording.sid) else { return false };
         let path = entry.archive.file.within(self.folder.path());
         entry.is_media_of(recording)
-            && !entry.lacks_key()
+            && !entry.lacks_encryption_data()
             && hash_file(&path, |_| {}).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
     }
 
@@ -336,8 +338,8 @@ fn outcome_of(downloaded: &Result<Downloaded, Error>) -> Outcome {
     }
 }
 
-const KEYLESS: &str = "its record names an encryption key, and the storage sent none: it is archived, \
-                       and never deleted";
+const NO_ENCRYPTION_DATA: &str = "its record names an encryption key, and the storage sent no encryption data: it is \
+                                  archived, and never deleted";
 
 /// The time that is written into an entry.
 fn now() -> OffsetDateTime {

@@ -55,8 +55,8 @@ pub fn run(
     match &downloaded.encryption {
         Some(encryption) => messages.note(Level::Quiet, serde_json::to_string(encryption)?),
         None if recording.encryption_key.is_some() => messages.error(format_args!(
-            "{sid}: its record names an encryption key, and the storage sent none: nothing decrypts \
-             this media"
+            "{sid}: its record names an encryption key, and the storage sent no encryption data, so \
+             nobody can decrypt the media"
         )),
         None => {}
     }

@@ -35,7 +35,7 @@ pub struct Archived {
     /// The time when the entry was written.
     #[serde(with = "rfc3339")]
     pub date: OffsetDateTime,
-    /// The data that decrypts the media, if it is encrypted.
+    /// The encryption data, if the media is encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
 }
@@ -82,7 +82,7 @@ impl Entry {
     }
 
     /// Returns `true` if nobody can decrypt the media, as far as the record says that it is encrypted.
-    pub fn lacks_key(&self) -> bool {
+    pub fn lacks_encryption_data(&self) -> bool {
         self.recording.encryption_key.is_some() && self.archive.encryption.is_none()
     }
 

@@ -87,8 +87,8 @@ fn read(
 
 /// The file of an entry, if it is the one that was archived and can be played.
 fn file_of(entry: &Entry, folder: &Path) -> Result<PathBuf, String> {
-    if entry.lacks_key() {
-        return Err("encrypted, and nothing that decrypts it is archived".to_owned());
+    if entry.lacks_encryption_data() {
+        return Err("encrypted, and its encryption data is not archived".to_owned());
     }
     if entry.archive.encryption.is_some() {
         return Err(

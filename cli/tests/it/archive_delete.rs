@@ -78,8 +78,10 @@ fn encrypted_recording_whose_key_is_not_archived_is_not_deleted() {
     encrypted["encryption_key"] = json!("CR00000000000000000000000000000001");
     let room = ArchivedRoom::of(vec![encrypted]);
     let archived = room.run(&["--delete"]).expect(1);
-    for reason in ["its record names an encryption key, and the storage sent none", "not deleted: "]
-    {
+    for reason in [
+        "its record names an encryption key, and the storage sent no encryption data",
+        "not deleted: ",
+    ] {
         let error = format!("error: {}: {reason}", sid(1));
         assert!(archived.stderr.contains(&error), "{}", archived.stderr);
     }
@@ -90,7 +92,7 @@ fn encrypted_recording_whose_key_is_not_archived_is_not_deleted() {
     assert!(previewed.stderr.contains(" 0 would be deleted, "), "{}", previewed.stderr);
 }
 
-/// A response with the headers that decrypt the media.
+/// A response with the headers of the encryption data.
 fn encrypted_response(media: &[u8]) -> Fate {
     let headers = "ETag: \"one\"\r\nx-amz-meta-x-amz-key: 0ZY1jiGSu/A=\r\n\
                    x-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n";
@@ -147,11 +149,11 @@ fn failure_to_fetch_a_key_that_was_missing_is_an_error() {
 }
 
 #[test]
-fn encrypted_recording_is_deleted_when_its_envelope_is_in_the_entry() {
+fn encrypted_recording_is_deleted_when_its_encryption_data_is_in_the_entry() {
     let plain = media(&recording(1));
     let mut stored = plain.clone();
     stored.resize(plain.len() / 16 * 16 + 16, 7);
-    let envelope = format!(
+    let encryption_data = format!(
         "ETag: \"one\"\r\nx-amz-meta-x-amz-key: 0ZY1jiGSu/A=\r\nx-amz-meta-x-amz-matdesc: {{}}\r\n\
          x-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n\
          x-amz-meta-x-amz-unencrypted-content-length: {}\r\n",
@@ -165,7 +167,7 @@ fn encrypted_recording_is_deleted_when_its_envelope_is_in_the_entry() {
         let mut record = recording(1);
         (record["size"], record["encryption_key"]) = (json!(size), key);
         let room = ArchivedRoom::of(vec![record]);
-        room.storage.expect([Fate::Raw(http("200 OK", &envelope, &stored))]);
+        room.storage.expect([Fate::Raw(http("200 OK", &encryption_data, &stored))]);
         room.run(&[]).expect(0);
         room.run(&["--delete"]).expect(0);
 

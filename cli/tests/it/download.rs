@@ -110,11 +110,11 @@ fn url_prints_the_signed_url_without_downloading() {
 }
 
 #[test]
-fn envelope_of_encrypted_media_is_one_line_of_json() {
-    let envelope =
+fn encryption_data_of_encrypted_media_is_one_line_of_json() {
+    let encryption_data =
         "x-amz-meta-x-amz-key: 0ZY1jiGSu/A=\r\nx-amz-meta-x-amz-iv: EmKjzVpvXC9rE6DJ00Xv7Q==\r\n";
     let room = one_recording();
-    room.storage.expect([Fate::Raw(http("200 OK", envelope, &media(&room.recordings[0])))]);
+    room.storage.expect([Fate::Raw(http("200 OK", encryption_data, &media(&room.recordings[0])))]);
     let folder = tempfile::tempdir().unwrap();
     let mut download = command(&room, &["download"]);
     let downloaded = Run::of(download.current_dir(folder.path())).expect(0);

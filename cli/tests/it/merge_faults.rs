@@ -72,7 +72,7 @@ fn each_track_that_cannot_be_used_is_named() {
     let folder = room.path("");
     let folder = folder.display();
     for (line, expected) in run.stderr_lines().into_iter().zip([
-        "encrypted, and nothing that decrypts it is archived".to_owned(),
+        "encrypted, and its encryption data is not archived".to_owned(),
         format!("could not read {folder}missing.mka: No such file or directory (os error 2)"),
         format!("{folder}{name}: {size} bytes, expected 1: archive it again"),
         "encrypted: decrypt it as the section \"Encrypted recordings\" of the cookbook says".into(),
