@@ -33,9 +33,9 @@ fn jobs_share_few_connections() {
 
 #[test]
 fn recordings_that_wait_are_archived_in_any_number() {
-    let service = GatedService::start(2500, Duration::ZERO);
+    let service = GatedService::start(1200, Duration::ZERO);
     let archived = service.archive(4, &["--delete"]);
-    assert!(archived.stderr.contains("\n2500 archived, "), "{}", archived.stderr);
-    assert!(archived.stderr.contains(", 2500 deleted, 0 errors; "), "{}", archived.stderr);
-    assert_eq!(service.files(), 2501);
+    assert!(archived.stderr.contains("\n1200 archived, "), "{}", archived.stderr);
+    assert!(archived.stderr.contains(", 1200 deleted, 0 errors; "), "{}", archived.stderr);
+    assert_eq!(service.files(), 1201);
 }

@@ -83,8 +83,9 @@ fn ten_participants_have_a_cell_each() {
     }
     let merged = room.merge("room.mp4", &[]);
     assert_eq!(probe(&merged.path, "stream=width,height"), "1920,810");
-    for (number, name) in names.into_iter().enumerate() {
-        let start = 0.1 * number as f64;
+    // The first and the last cell, and those where the rows change.
+    for number in [0, 3, 4, 9] {
+        let (name, start) = (names[number], 0.1 * number as f64);
         let shown = merged.colours(4, 3, number);
         let mut shown = shown.iter().filter(|it| it.0 != "black").copied();
         assert_shown(&[shown.next().unwrap()], &[(name, start, start + 0.5)]);
