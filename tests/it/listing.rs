@@ -3,8 +3,8 @@
 use std::iter::FusedIterator;
 use std::time::Duration;
 
-use crate::support::fake_server::{self, ROOM, Server, json_response, recording, serve_room};
-use crate::support::{SECRET, builder, client, page, room};
+use crate::support::fake_server::{ROOM, Server, json_response, recording, serve_room};
+use crate::support::{builder, client, page, room};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -348,69 +348,6 @@ fn invalid_parameter_is_rejected_before_any_request() {
         assert!(recordings.next().is_none());
     }
     assert_eq!(server.requests().len(), 0);
-}
-
-#[test]
-fn invalid_setting_is_rejected_when_the_client_is_built() {
-    let credentials = || Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), SECRET);
-    let new = || Client::builder(credentials());
-    let none = std::time::Duration::ZERO;
-    for (builder, words) in [
-        (new().base_url("http://video.twilio.com"), "expected https"),
-        (new().base_url("http://127.0.0.1.example.com"), "expected https"),
-        (new().base_url("ftp://localhost"), "expected https"),
-        (new().base_url("video.twilio.com"), "absolute URL"),
-        (new().base_url("https://"), "absolute URL"),
-        (new().base_url("https://me:hunter2@video.twilio.com"), "no user information"),
-        (new().base_url("https://video.twilio.com?a=b"), "no query"),
-        (new().base_url("https://video.twilio.com#top"), "no query and no fragment"),
-        (new().base_url("https://localhost:99999"), "port"),
-        (new().region("ie1/../x"), "letters, digits and hyphens"),
-        (new().edge(""), "letters, digits and hyphens"),
-        (new().base_url("http://[::1]:1").user_agent("line\nbreak"), "visible ASCII"),
-        (new().base_url("http://[::1]:1").connect_timeout(none), "more than zero"),
-        (new().base_url("http://[::1]:1").attempt_timeout(none), "more than zero"),
-        (new().base_url("me:hunter2@video.twilio.com"), "no user information"),
-        (new().max_body_bytes(0), "at least one byte"),
-        (
-            Client::builder(Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), "")),
-            "auth token",
-        ),
-    ] {
-        let error = builder.build().unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)), "{error:?}");
-        assert!(error.to_string().contains(words), "{error}");
-        assert!(!format!("{error:?}").contains("hunter2"));
-    }
-}
-
-#[test]
-fn longest_time_limit_is_accepted() {
-    let server = serve_room(vec![recording(0)]);
-    let longest = Duration::MAX;
-    let builder = builder(server.base_url()).connect_timeout(longest).attempt_timeout(longest);
-    let client = builder.build().unwrap();
-    assert_eq!(sids(client.recordings(room())).len(), 1);
-}
-
-#[test]
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn region_and_edge_select_the_host() {
-    let new =
-        || Client::builder(Credentials::auth_token(fake_server::ACCOUNT.parse().unwrap(), SECRET));
-    for (builder, host) in [
-        (new(), "https://video.twilio.com\""),
-        (new().region("ie1"), "https://video.ie1.twilio.com\""),
-        (new().edge("dublin"), "https://video.dublin.us1.twilio.com\""),
-        (new().edge("dublin").region("ie1"), "https://video.dublin.ie1.twilio.com\""),
-        (
-            new().edge("dublin").base_url("https://[::1]:8443/twilio/"),
-            "https://[::1]:8443/twilio\"",
-        ),
-    ] {
-        let shown = format!("{:?}", builder.build().unwrap());
-        assert!(shown.contains(host), "{shown}");
-    }
 }
 
 #[test]

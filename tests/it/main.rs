@@ -18,8 +18,10 @@ mod failures;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod failures_https;
 mod features;
+mod invalid_records;
 mod limits;
 mod listing;
+mod media_by_sid;
 mod media_encryption;
 mod media_file_systems;
 mod media_files;
@@ -29,7 +31,11 @@ mod media_properties;
 mod media_reader;
 mod media_shared_folders;
 mod media_storage;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod no_proxy;
 mod oauth;
+mod oauth_config;
+mod oauth_threads;
 mod pagination;
 mod properties;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -1,48 +1,18 @@
 //! OAuth: the token's request, its renewal, its sharing between threads, and hostile endpoints.
 
 use std::io::sink;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::support::fake_server::{Server, error_response, json_response, recording};
+use crate::support::oauth::{api, count, oauth_builder, oauth_client};
 use crate::support::storage::{Storage, api as media_api};
 use crate::support::token_server::{TokenServer, token_response};
-use crate::support::{RawServer, SECRET, after, builder, http, ok, page, room};
+use crate::support::{RawServer, SECRET, after, http, ok, page, room};
 use serde_json::{Value, json};
-use twilio_room_recordings::{
-    Client, ClientBuilder, Credentials, Deletion, Error, ErrorKind, RetryPolicy,
-};
-
-const CLIENT_ID: &str = "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-
-fn oauth_builder(api: &str, token: &str) -> ClientBuilder {
-    Client::builder(Credentials::oauth(CLIENT_ID.parse().unwrap(), SECRET))
-        .base_url(api)
-        .oauth_base_url(token)
-        .retry(RetryPolicy::default().max_retries(3).initial_backoff(Duration::from_millis(1)))
-}
-
-fn oauth_client(api: &str, token: &str) -> Client {
-    oauth_builder(api, token).build().unwrap()
-}
-
-/// An API with one recording, for requests with one of these tokens.
-fn api(accepted: &'static [&'static str]) -> Server {
-    Server::start(move |request| match request.headers["authorization"].to_str() {
-        Ok(header) if accepted.iter().any(|token| header == format!("Bearer {token}")) => {
-            json_response(200, &page(&[recording(0)], Value::Null))
-        }
-        _ => error_response(401, 20003, "Authenticate"),
-    })
-}
-
-/// The number of recordings in the room, or the first error.
-fn count(client: &Client) -> Result<usize, Error> {
-    client.recordings(room()).into_iter().try_fold(0, |count, it| it.map(|_| count + 1))
-}
+use twilio_room_recordings::{Client, Credentials, Deletion, Error, ErrorKind, RetryPolicy};
 
 /// The error of a client with this token endpoint, and the number of requests to the endpoint. The
 /// API receives none.
@@ -148,97 +118,6 @@ fn second_401_is_unauthorized_after_one_renewal() {
 }
 
 #[test]
-fn threads_share_one_token_request_until_their_deadlines() {
-    let (arrived, arrival) = channel();
-    let (release, released) = channel();
-    let (arrived, released) = (Mutex::new(arrived), Mutex::new(released));
-    let token = TokenServer::start(move |number| {
-        arrived.lock().unwrap().send(()).unwrap();
-        released.lock().unwrap().recv().unwrap();
-        token_response(&format!("access-token-{number}"), 3600)
-    });
-    let api = api(&["access-token-1"]);
-    let client = oauth_client(api.base_url(), &token.base_url);
-
-    let limited = client.recordings(room()).deadline(after(Duration::from_millis(50)));
-    thread::scope(|scope| {
-        let fetching = scope.spawn(|| count(&client));
-        arrival.recv().unwrap();
-        let waiting: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| limited.clone().into_iter().next().unwrap().unwrap_err()))
-            .collect();
-        for thread in waiting {
-            let error = thread.join().unwrap();
-            assert!(matches!(error.kind(), ErrorKind::DeadlineExceeded), "{error}");
-            assert_eq!(error.attempts(), 0);
-        }
-
-        let waiting = scope.spawn(|| count(&client));
-        release.send(()).unwrap();
-        assert_eq!(fetching.join().unwrap().unwrap() + waiting.join().unwrap().unwrap(), 2);
-    });
-    assert_eq!(token.requests().len(), 1);
-}
-
-/// Waits until the thread of that name waits for something. The name has at most 15 bytes.
-#[cfg(target_os = "linux")]
-fn wait_until_blocked(name: &str) {
-    let is_blocked = |task: std::io::Result<std::fs::DirEntry>| {
-        let stat = std::fs::read_to_string(task.unwrap().path().join("stat"));
-        stat.is_ok_and(|stat| stat.contains(&format!("({name}) S ")))
-    };
-    while !std::fs::read_dir("/proc/self/task").unwrap().any(is_blocked) {
-        thread::yield_now();
-    }
-}
-
-/// The outcomes of two threads, of which one fetches a token and the other waits for it. The token
-/// endpoint receives one request. The name is that of the thread that waits, and of no other.
-#[cfg(target_os = "linux")]
-fn outcomes_of_a_shared_request(name: &str, response: Vec<u8>) -> [Result<usize, Error>; 2] {
-    let (release, released) = channel();
-    let (arrived, arrival) = channel();
-    let (arrived, released) = (Mutex::new(arrived), Mutex::new(released));
-    let token = TokenServer::start(move |_| {
-        arrived.lock().unwrap().send(()).unwrap();
-        released.lock().unwrap().recv().unwrap();
-        response.clone()
-    });
-    let api = api(&["token"]);
-    let client = oauth_client(api.base_url(), &token.base_url);
-
-    let outcomes = thread::scope(|scope| {
-        let fetching = scope.spawn(|| count(&client));
-        arrival.recv().unwrap();
-        let waiting = thread::Builder::new().name(name.to_owned());
-        let waiting = waiting.spawn_scoped(scope, || count(&client)).unwrap();
-        wait_until_blocked(name);
-        // Another request for a token fails at once, because nothing sends any more.
-        release.send(()).unwrap();
-        drop(release);
-        [fetching.join().unwrap(), waiting.join().unwrap()]
-    });
-    assert_eq!(token.requests().len(), 1);
-    outcomes
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn threads_that_wait_for_a_token_share_its_failure() {
-    let response = http("401 Unauthorized", "", br#"{"error": "invalid_client"}"#);
-    let errors = outcomes_of_a_shared_request("waits-to-fail", response).map(Result::unwrap_err);
-    assert!(errors.iter().all(|it| matches!(it.kind(), ErrorKind::Unauthorized(_))), "{errors:?}");
-    assert_eq!(errors[0].to_string(), errors[1].to_string());
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn threads_that_wait_for_a_token_use_it_however_short_its_lifetime() {
-    let outcomes = outcomes_of_a_shared_request("waits-for-token", token_response("token", 0));
-    assert!(outcomes.iter().all(|it| matches!(it, Ok(1))), "{outcomes:?}");
-}
-
-#[test]
 fn token_is_requested_again_after_a_failure() {
     let token = TokenServer::start(|number| match number {
         1 => http("401 Unauthorized", "", br#"{"error": "invalid_client"}"#),
@@ -248,65 +127,6 @@ fn token_is_requested_again_after_a_failure() {
     let client = oauth_client(api.base_url(), &token.base_url);
     assert!(matches!(count(&client).unwrap_err().kind(), ErrorKind::Unauthorized(_)));
     assert_eq!((count(&client).unwrap(), token.requests().len()), (1, 2));
-}
-
-#[test]
-fn deadline_of_the_thread_that_fetches_a_token_does_not_end_the_others() {
-    let (arrived, arrival) = channel();
-    let arrived = Mutex::new(arrived);
-    let token = TokenServer::start(move |number| match number {
-        1 => {
-            arrived.lock().unwrap().send(()).unwrap();
-            loop {
-                thread::park()
-            }
-        }
-        _ => token_response("token", 3600),
-    });
-    let api = api(&["token"]);
-    let client = oauth_client(api.base_url(), &token.base_url);
-    let limited = client.recordings(room()).deadline(after(Duration::from_millis(300)));
-    thread::scope(|scope| {
-        let fetching = scope.spawn(|| limited.into_iter().next().unwrap().unwrap_err());
-        arrival.recv().unwrap();
-        let waiting = scope.spawn(|| count(&client));
-        assert!(matches!(fetching.join().unwrap().kind(), ErrorKind::DeadlineExceeded));
-        assert_eq!(waiting.join().unwrap().unwrap(), 1);
-    });
-    assert_eq!(token.requests().len(), 2);
-}
-
-#[test]
-fn panic_during_a_token_request_leaves_the_client_usable() {
-    let token = TokenServer::start(|number| match number {
-        1 => http("503 Service Unavailable", "", b""),
-        _ => token_response("token", 3600),
-    });
-    let api = api(&["token"]);
-    let has_panicked = AtomicBool::new(false);
-    let client = oauth_builder(api.base_url(), &token.base_url)
-        .on_retry(move |_| assert!(has_panicked.swap(true, Ordering::SeqCst), "on purpose"))
-        .build()
-        .unwrap();
-    assert!(thread::scope(|scope| scope.spawn(|| count(&client)).join()).is_err());
-    assert_eq!(count(&client).unwrap(), 1);
-}
-
-#[test]
-fn retry_callback_may_use_the_client_during_a_token_request() {
-    let token = TokenServer::start(|number| match number {
-        1 => http("503 Service Unavailable", "", b""),
-        _ => token_response("token", 3600),
-    });
-    let api = api(&["token"]);
-    let shared = Arc::new(OnceLock::<Client>::new());
-    let in_callback = Arc::clone(&shared);
-    let client = oauth_builder(api.base_url(), &token.base_url)
-        .on_retry(move |_| assert_eq!(count(in_callback.get().unwrap()).unwrap(), 1))
-        .build()
-        .unwrap();
-    assert_eq!(count(shared.get_or_init(|| client)).unwrap(), 1);
-    assert_eq!(token.requests().len(), 3);
 }
 
 #[test]
@@ -504,66 +324,4 @@ fn token_request_goes_through_the_configured_proxy() {
     assert_eq!(transport.host, "oauth.example");
     assert_eq!(transport.proxy.as_deref(), Some(address));
     assert!(proxy.heads.lock().unwrap()[0].starts_with("CONNECT oauth.example:443 "));
-}
-
-#[test]
-fn debug_shows_the_client_id_and_no_secret() {
-    let credentials = Credentials::oauth(CLIENT_ID.parse().unwrap(), "c1ient");
-    let builder = Client::builder(credentials.clone()).base_url("http://localhost:1");
-    let builder = builder.oauth_base_url("http://localhost:2");
-    let shown = format!("{credentials:?} {builder:?} {:?}", builder.clone().build().unwrap());
-    assert!(shown.contains(CLIENT_ID) && shown.contains("[redacted]"), "{shown}");
-    assert!(!shown.contains("c1ient"), "{shown}");
-    let shown = format!("{:?}", Credentials::bearer("t0ken"));
-    assert!(shown.contains("[redacted]") && !shown.contains("t0ken"), "{shown}");
-}
-
-#[test]
-fn invalid_bearer_token_is_rejected_and_not_shown() {
-    for token in ["t0k en", "t0ken\n", "t0këen", &"t0ken".repeat(4000), ""] {
-        let client = Client::builder(Credentials::bearer(token)).base_url("http://localhost:1");
-        let error = client.build().unwrap_err();
-        assert!(
-            matches!(error.kind(), ErrorKind::InvalidInput(it) if it.parameter == "bearer token")
-        );
-        assert!(!error.to_string().contains("t0k"), "{error}");
-    }
-}
-
-#[test]
-fn empty_client_secret_is_rejected() {
-    let credentials = Credentials::oauth(CLIENT_ID.parse().unwrap(), "");
-    let client = Client::builder(credentials).base_url("http://localhost:1");
-    let error = client.oauth_base_url("http://localhost:1").build().unwrap_err();
-    assert!(error.to_string().starts_with("invalid client secret"), "{error}");
-}
-
-#[test]
-fn oauth_base_url_follows_the_rules_of_the_base_url() {
-    for url in ["http://oauth.twilio.com", "ftp://localhost", "https://a?b", "token", ""] {
-        // It is checked even if nothing uses it.
-        for client in [oauth_builder("http://localhost:1", url), builder("http://localhost:1")] {
-            let error = client.oauth_base_url(url).build().unwrap_err();
-            assert!(error.to_string().starts_with("invalid OAuth base URL"), "{url}: {error}");
-        }
-    }
-
-    let client = |base_url: &str| oauth_client("http://localhost:1", base_url);
-    let _ = (client("http://[::1]:8080/prefix/"), client("http://127.0.0.1"));
-    let token = TokenServer::of_tokens();
-    let api = api(&["access-token-1"]);
-    assert_eq!(
-        count(&oauth_client(api.base_url(), &format!("{}/eu/", token.base_url))).unwrap(),
-        1
-    );
-    assert!(token.requests()[0].head.starts_with("POST /eu/v2/token "));
-}
-
-#[test]
-fn default_token_endpoint_needs_tls_only_with_oauth() {
-    let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
-    let oauth = Credentials::oauth(CLIENT_ID.parse().unwrap(), "secret");
-    let client = Client::builder(oauth).base_url("http://localhost:1").build();
-    assert_eq!(client.is_ok(), has_tls);
-    assert!(builder("http://localhost:1").build().is_ok());
 }

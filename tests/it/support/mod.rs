@@ -16,8 +16,10 @@ use twilio_room_recordings::{
 #[path = "../../../examples/fake_server/mod.rs"]
 pub mod fake_server;
 pub mod media;
+pub mod oauth;
 pub mod pages;
 pub mod proxy;
+pub mod records;
 pub mod storage;
 pub mod token_server;
 
