@@ -76,13 +76,9 @@ fn warn_of_retry(messages: Messages, retries: u32) -> impl Fn(&Retry<'_>) + Send
             (Some(room), None) => format!("{room}: "),
             (None, None) => String::new(),
         };
-
-        // The number of the retry says it.
-        let text = error.to_string();
-        let attempts = format!(" (after {} attempts)", error.attempts());
-        let text = text.strip_suffix(&attempts).unwrap_or(&text);
-        messages
-            .warning(format_args!("{subject}{text}; retry {attempt} of {retries} in {delay:.1} s"));
+        messages.warning(format_args!(
+            "{subject}{error}; retry {attempt} of {retries} in {delay:.1} s"
+        ));
     }
 }
 

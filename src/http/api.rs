@@ -149,7 +149,8 @@ impl Http {
 
         if let Some(on_retry) = &self.on_retry {
             let Subject { room: room_sid, recording: recording_sid } = subject;
-            on_retry(&Retry { attempt, delay, error: &error, room_sid, recording_sid });
+            let error = &error.clone().after_attempts(1);
+            on_retry(&Retry { attempt, delay, error, room_sid, recording_sid });
         }
         thread::sleep(delay);
         if deadline.has_passed() { Err(exceeded_after(error)) } else { Ok(()) }

@@ -154,7 +154,7 @@ pub struct Retry<'a> {
     pub attempt: u32,
     /// The delay before the next attempt.
     pub delay: Duration,
-    /// The failure of the attempt.
+    /// The failure of this attempt alone: its [`attempts`](Error::attempts) is 1.
     pub error: &'a Error,
     /// The room that the request is about; `None` for the account-wide list and for an OAuth token.
     pub room_sid: Option<RoomSid>,
