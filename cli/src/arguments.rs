@@ -20,7 +20,7 @@ Credentials: the first of these pairs with a variable that is set:
   TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN   an account and its auth token
 
 Other environment variables:
-  TWILIO_REGION, TWILIO_EDGE              the region and the edge, such as ie1
+  TWILIO_REGION, TWILIO_EDGE              the region, such as ie1, and the edge
   TWILIO_VIDEO_BASE_URL                   replaces https://video.twilio.com
   TWILIO_OAUTH_BASE_URL                   replaces https://oauth.twilio.com
   HTTPS_PROXY, ALL_PROXY, NO_PROXY        a proxy, and hosts that need none

@@ -31,10 +31,10 @@ pub struct ApiError {
     pub message: String,
     /// The URL of a page about the code.
     pub more_info: Option<String>,
-    /// The `Twilio-Request-Id` header, or `x-amz-request-id` of the storage, which their support asks
-    /// for.
+    /// The `Twilio-Request-Id` header, or `x-amz-request-id` of the storage, for a report to their
+    /// support.
     pub request_id: Option<String>,
-    /// The delay that the `Retry-After` header asks for.
+    /// The delay in the `Retry-After` header.
     pub retry_after: Option<Duration>,
 }
 

@@ -110,9 +110,9 @@ impl Error {
         }
     }
 
-    /// Returns the number of requests that were sent for the failed operation: one and its retries,
-    /// or 0 if nothing was sent. If no OAuth token could be fetched, they are the requests for the
-    /// token.
+    /// Returns the number of attempts of the failed operation, or 0 if nothing was sent. In a
+    /// transfer of media, those before the last 64 KiB are not counted. If no OAuth token could be
+    /// fetched, they are the attempts to fetch it.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -42,7 +42,7 @@ pub enum ErrorKind {
     /// The credentials do not permit the request (status 403).
     Forbidden(ApiError),
     /// The room or the recording does not exist, or a gateway does not know the path (status 404).
-    /// [`Error::is_not_found`](crate::Error::is_not_found) tells them apart.
+    /// [`Error::is_not_found`](crate::Error::is_not_found) distinguishes them.
     NotFound(ApiError),
     /// The API rejected a request that carried a page token with status 400. Page tokens expire:
     /// start the listing over.

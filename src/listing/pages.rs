@@ -86,8 +86,8 @@ impl Pages {
 
     /// Returns the resume point after the pages yielded so far.
     ///
-    /// Returns `None` at the end of the list, after a pagination loop, and if a parameter is
-    /// invalid.
+    /// Returns `None` at the end of the list, after a pagination loop or a resume point beyond its
+    /// page, and if a parameter is invalid.
     ///
     /// ```no_run
     /// use twilio_room_recordings::{Client, Error};

@@ -28,7 +28,7 @@ use crate::http::{MediaBody, SignedUrl};
 /// let mut reader = client.recording(room, recording).media().reader()?;
 /// if let Err(error) = reader.read_to_end(&mut media) {
 ///     match error.get_ref().and_then(|error| error.downcast_ref::<Error>()) {
-///         Some(error) => eprintln!("after {} requests: {error}", error.attempts()),
+///         Some(error) => eprintln!("after {} attempts: {error}", error.attempts()),
 ///         None => eprintln!("{error}"),
 ///     }
 /// }

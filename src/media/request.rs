@@ -175,16 +175,15 @@ impl Media {
     ///
     /// - **Resuming.** Until then, the media is in a partial file in the same folder:
     ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After
-    ///   a failure, a later call resumes it. If the process was killed or the power was lost, the call
-    ///   resumes it at the last multiple of 8 MiB that it has passed, because it is synced to the
-    ///   disk there. After any other failure all of it is synced, which the modification time 1970
-    ///   says. If the media has no strong entity tag, the name is random, and the partial file is
+    ///   a failure, all of it is synced to the disk, and marked by a modification time in 1970. A later
+    ///   call resumes it at its last byte. After a kill or a loss of power, a later call resumes it at
+    ///   the last multiple of 8 MiB, where it was synced. If the media has no strong entity tag, the name is random, and the partial file is
     ///   removed after a failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
     ///   checked, nothing is transferred, and a callback is not called. A file of another size is replaced.
-    ///   With [`replace_existing`](Self::replace_existing), one of the recorded size is too. If the record
-    ///   names an encryption key, a request for the media returns its
-    ///   [`Encryption`](crate::Encryption) first.
+    ///   [`replace_existing`](Self::replace_existing) also replaces one of the recorded size. If the
+    ///   record names an encryption key, the media of an existing file is requested for its
+    ///   [`Encryption`](crate::Encryption), and not transferred.
     /// - **Starting over.** If the media is replaced during the transfer, or if a transfer cannot
     ///   be resumed, the download starts over. That counts as a retry.
     /// - **Several calls** at the same time for one file, in one program or several, all succeed.

@@ -27,7 +27,7 @@ pub struct Archive {
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
-    /// Run this program for each file that is downloaded
+    /// Run this program for each downloaded file, and before deletions
     #[arg(long, value_name = "PROGRAM")]
     pub exec: Option<OsString>,
     /// Leave alone what has an entry and no file
@@ -42,7 +42,7 @@ pub struct Archive {
     /// Fail if no recording is listed at all
     #[arg(long)]
     pub fail_if_empty: bool,
-    /// Wait at most this long, such as 10m, for processing recordings
+    /// Wait for processing at most this long: 90s, 10m
     #[arg(long, value_name = "DURATION", value_parser = moment::parse_duration)]
     #[arg(conflicts_with = "dry_run")]
     pub wait: Option<Duration>,

@@ -246,7 +246,7 @@ impl Archiver<'_> {
             Err(error) if error.is_not_found() => {
                 transfer.skip();
                 self.count(|summary| summary.no_media += 1);
-                let text = format_args!("{}: no media at the service", recording.sid);
+                let text = format_args!("{}: no media at Twilio", recording.sid);
                 self.messages.note(Level::Verbose, text);
                 None
             }

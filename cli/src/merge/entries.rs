@@ -92,8 +92,7 @@ fn file_of(entry: &Entry, folder: &Path) -> Result<PathBuf, String> {
     }
     if entry.archive.encryption.is_some() {
         return Err(
-            "encrypted: decrypt it as the section \"Encrypted recordings\" of the cookbook \
-                    says"
+            "encrypted: merge cannot use it; the cookbook has the commands that decrypt it"
                 .to_owned(),
         );
     }

@@ -75,7 +75,7 @@ fn each_track_that_cannot_be_used_is_named() {
         "encrypted, and its encryption data is not archived".to_owned(),
         format!("could not read {folder}missing.mka: No such file or directory (os error 2)"),
         format!("{folder}{name}: {size} bytes, expected 1: archive it again"),
-        "encrypted: decrypt it as the section \"Encrypted recordings\" of the cookbook says".into(),
+        "encrypted: merge cannot use it; the cookbook has the commands that decrypt it".into(),
     ]) {
         let (start, reason) = line.split_at("error: ".len() + 34);
         assert!(start.starts_with("error: RT"), "{line}");

@@ -78,6 +78,9 @@ fn fake_account_serves_every_command() {
 
 #[test]
 fn picture_is_the_time_line_of_the_fake_account() {
+    if !is_available("jq", &["--version"]) {
+        return;
+    }
     let Some(account) = FakeAccount::start() else { return };
     let records = account.run(&["list", ROOM, "--json"]).expect(0).stdout;
     let picture = timeline(&records);
@@ -87,6 +90,9 @@ fn picture_is_the_time_line_of_the_fake_account() {
 
 #[test]
 fn time_line_of_tracks_without_a_participant_or_a_length_is_drawn() {
+    if !is_available("jq", &["--version"]) {
+        return;
+    }
     let mut records = [1, 6, 2].map(recording);
     records[0]["grouping_sids"].take();
     records[1]["grouping_sids"]["participant_sid"].take();
