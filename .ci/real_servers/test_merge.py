@@ -36,7 +36,9 @@ def test_a_room_of_three_hours_takes_little_memory_and_shows_progress(archive, t
     merge = [TOOL, "merge", "--from", archive, "--to", merged, "--audio-only", ROOM]
 
     terminal, its_side = os.openpty()
-    process = subprocess.Popen([*measured, *merge], env=environment(), stderr=its_side)
+    # A bar is drawn on no terminal without a type.
+    variables = environment(TERM="xterm")
+    process = subprocess.Popen([*measured, *merge], env=variables, stderr=its_side)
     os.close(its_side)
     shown = b""
     try:
