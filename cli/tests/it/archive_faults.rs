@@ -164,6 +164,9 @@ fn rejected_credentials_end_the_run_with_one_line() {
     let archived = Run::of(&mut command).expect(1);
     assert_eq!(archived.stderr_lines()[1], "error: not listed: 1 of 2 rooms");
     assert_eq!(rejecting.requests().len(), 1);
+    let mut command = program(rejecting.base_url());
+    let archived = Run::of(command.args(["archive", ROOM, "--to"]).arg(folder.path())).expect(1);
+    assert_eq!(archived.stderr_lines().len(), 2, "{}", archived.stderr);
 }
 
 #[test]
