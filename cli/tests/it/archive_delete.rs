@@ -112,10 +112,11 @@ fn encrypted_recording_without_a_key_is_an_error_until_the_storage_sends_it() {
     let mut encrypted = recording(1);
     encrypted["encryption_key"] = json!("CR1");
     let room = ArchivedRoom::of(vec![encrypted]);
-    for _ in 0..2 {
+    for counts in ["1 archived, 0 already there, ", "0 archived, 1 already there, "] {
         let keyless = room.run(&[]).expect(1);
         let error = format!("error: {}: its record names an encryption key, ", sid(1));
         assert!(keyless.stderr.starts_with(&error), "{}", keyless.stderr);
+        assert!(keyless.stderr_lines()[1].starts_with(counts), "{}", keyless.stderr);
     }
     assert_eq!(records(&room.record_file()).len(), 1);
 

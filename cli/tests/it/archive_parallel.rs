@@ -1,9 +1,13 @@
-//! `archive --jobs`: the same results, and few connections.
+//! `archive --jobs`: the same results, and few connections. What another run does at the same time.
 
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::time::Duration;
 
 use super::support::gated_service::GatedService;
+use super::support::program::{Run, program};
 use super::support::room::ArchivedRoom;
+use super::support::{ROOM, Room, Server, error_response, recording, sid};
 
 #[test]
 fn results_are_the_same_with_any_number_of_jobs() {
@@ -38,4 +42,30 @@ fn recordings_that_wait_are_archived_in_any_number() {
     assert!(archived.stderr.contains("\n1200 archived, "), "{}", archived.stderr);
     assert!(archived.stderr.contains(", 1200 deleted, 0 errors; "), "{}", archived.stderr);
     assert_eq!(service.files(), 1201);
+}
+
+#[test]
+fn recording_that_another_run_archives_and_deletes_is_already_there() {
+    let other = ArchivedRoom::of(vec![recording(0)]);
+    other.run(&[]).expect(0);
+    let entry = fs::read_to_string(other.record_file()).unwrap();
+    let media = other.folder().join(format!("{}.mka", sid(0)));
+
+    let folder = tempfile::tempdir().unwrap();
+    let of_this_run = folder.path().to_owned();
+    let room = Room::new(vec![recording(0)]);
+    let api = Server::start(move |request| match request.uri.path().ends_with("/Media") {
+        // The other run archives and deletes the recording after this one has listed it.
+        true => {
+            let mut records = OpenOptions::new();
+            let records = records.append(true).open(of_this_run.join("recordings.ndjson"));
+            records.unwrap().write_all(entry.as_bytes()).unwrap();
+            fs::copy(&media, of_this_run.join(media.file_name().unwrap())).unwrap();
+            error_response(404, 20404, "The requested resource was not found")
+        }
+        false => room.respond(request),
+    });
+    let mut command = program(api.base_url());
+    let archived = Run::of(command.args(["archive", ROOM, "--to"]).arg(folder.path())).expect(0);
+    assert!(archived.stderr.starts_with("0 archived, 1 already there, "), "{}", archived.stderr);
 }

@@ -66,6 +66,8 @@ fn each_track_that_cannot_be_used_is_named() {
     changed(2, &|entry| entry["archive"]["file"] = json!("missing.mka"));
     changed(3, &|entry| entry["archive"]["size"] = json!(1));
     changed(4, &|entry| entry["archive"]["encryption"] = json!({"key": "a", "iv": "b"}));
+    changed(5, &|entry| entry["archive"]["file"] = json!("folder"));
+    fs::create_dir(room.path("folder")).unwrap();
 
     let run = Run::of(&mut room.command("room.m4a", &[])).expect(1);
     let size = fs::metadata(room.media(0)).unwrap().len();
@@ -76,12 +78,14 @@ fn each_track_that_cannot_be_used_is_named() {
         format!("could not read {folder}missing.mka: No such file or directory (os error 2)"),
         format!("{folder}{name}: {size} bytes, expected 1: archive it again"),
         "encrypted: merge cannot use it; the cookbook has the commands that decrypt it".into(),
+        format!("{folder}folder: expected a regular file"),
     ]) {
         let (start, reason) = line.split_at("error: ".len() + 34);
         assert!(start.starts_with("error: RT"), "{line}");
         assert_eq!(reason, format!(": {expected}"));
     }
-    assert_eq!(run.stderr_lines().len(), 4);
+    assert_eq!(run.stderr_lines().len(), 5);
+    fs::remove_dir(room.path("folder")).unwrap();
     assert!(made(&room).is_empty());
 }
 
