@@ -3,6 +3,7 @@
 /// Returns `true` if a character is invisible and changes the appearance of the text around it.
 pub fn acts_on_terminals(char: char) -> bool {
     match char {
+        // Nearly all characters: a listing spends less time if they are first.
         ' '..='~' => false,
         '\u{ad}'
         | '\u{61c}'

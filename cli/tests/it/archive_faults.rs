@@ -335,7 +335,7 @@ fn retries_name_their_recording_or_their_room_and_the_delay() {
 fn bucket_that_rejects_keeps_no_others_from_the_archive() {
     let recordings = (0..100).map(|number| {
         let mut recording = recording(5 * number);
-        let location = format!("https://bucket.example/recordings/{number}?X-Amz-Signature=1");
+        let location = format!("https://bucket/{number}/media?X-Amz-Signature=1");
         recording["media_external_location"] =
             if number < 95 { json!(location) } else { Value::Null };
         recording
@@ -367,7 +367,7 @@ fn bucket_that_rejects_keeps_no_others_from_the_archive() {
     let archived = Run::of(&mut command).expect(1);
     assert!(archived.stderr.contains("\n5 archived, "), "{}", archived.stderr);
     assert!(rejecting.heads().len() < 60, "{}", rejecting.heads().len());
-    let error = "error: https://bucket.example: ";
+    let error = "error: https://bucket: ";
     assert_eq!(archived.stderr.matches(error).count(), 1, "{}", archived.stderr);
     assert!(!archived.stderr.contains("X-Amz-Signature"), "{}", archived.stderr);
 }

@@ -32,6 +32,7 @@ fn jobs_share_few_connections() {
         let (api, storage) = (service.api.connections(), service.storage.connections());
         assert!(api <= jobs + 1, "{api} connections to the API, {jobs} jobs");
         assert!(storage <= jobs, "{storage} connections to the storage, {jobs} jobs");
+        assert!(storage >= jobs.min(2), "one download at a time, {jobs} jobs");
     }
 }
 
