@@ -250,17 +250,21 @@ def test_windows_of_an_account_are_handed_over_to_s3_in_parallel(api, s3, archiv
         assert process.returncode == 0, errors
 
     objects = kept.list_objects_v2(Bucket="kept")["Contents"]
-    assert sorted(it["Key"] for it in objects) == [f"{sid(number)}.mka" for number in sizes]
+    assert sorted(it["Key"] for it in objects) == [f"{ROOM}/{sid(number)}.mka" for number in sizes]
     for number, size in sizes.items():
-        body = kept.get_object(Bucket="kept", Key=f"{sid(number)}.mka")["Body"].read()
+        body = kept.get_object(Bucket="kept", Key=f"{ROOM}/{sid(number)}.mka")["Body"].read()
         assert body == media(number, size)
-    entries = [
-        json.loads(line)["sid"]
-        for number in range(len(windows))
-        for line in (archive / str(number) / "recordings.ndjson").read_text().splitlines()
-    ]
-    assert sorted(entries) == [sid(number) for number in sizes], "each recording in one window"
     assert not list(archive.rglob("*.mka"))
+
+    sids = []
+    for number in range(len(windows)):
+        folder = archive / str(number)
+        entries = map(json.loads, (folder / "recordings.ndjson").read_text().splitlines())
+        for entry in entries:
+            sids.append(entry["sid"])
+            kept.download_file("kept", entry["archive"]["file"], folder / entry["archive"]["file"])
+        assert run(TOOL, "verify", folder).status == 0, "the bucket has the folders of the archive"
+    assert sorted(sids) == [sid(number) for number in sizes], "each recording in one window"
 
 
 def hand_over():

@@ -30,7 +30,8 @@ Exit status:
   0  everything succeeded
   1  something failed; standard error says what
   2  invalid usage or environment, or missing or malformed credentials;
-     nothing was sent";
+     nothing was sent
+  130 or 143: SIGINT or SIGTERM ended the run";
 
 /// List, archive, fetch and delete the recordings of Twilio Video rooms
 #[derive(Parser)]

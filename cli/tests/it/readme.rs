@@ -1,17 +1,19 @@
 //! The commands of the README and the manual.
 #![cfg(unix)]
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::program::{Run, program};
-use super::support::room::ArchivedRoom;
-use super::support::{ROOM, Server, is_available, not_tested, recording, serve_room};
+use super::support::room::{ArchivedRoom, entry};
+use super::support::{
+    ROOM, Server, is_available, json_response, not_tested, recording, serve_room,
+};
 
 const README: &str = include_str!("../../../README.md");
 const MANUAL: &str = include_str!("../../README.md");
@@ -144,10 +146,13 @@ fn in_shell(home: &Path, folder: &Path, commands: &str) -> Run {
 
 /// Runs the block of the manual that holds these words, with the credentials and the tool.
 fn manual(home: &Path, words: &str) -> Run {
-    let blocks = MANUAL.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
-    let block = blocks.into_iter().find(|block| block.contains(words)).expect("a block");
-    let commands = format!("PATH=$HOME/.cargo/bin:$PATH; . ~/.twilio\n{block}");
+    let commands = format!("PATH=$HOME/.cargo/bin:$PATH; . ~/.twilio\n{}", manual_block(words));
     in_shell(home, home, &commands)
+}
+
+fn manual_block(words: &str) -> &'static str {
+    let blocks = MANUAL.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+    blocks.into_iter().find(|block| block.contains(words)).expect("a block")
 }
 
 #[test]
@@ -222,10 +227,38 @@ fn files_can_be_checked_without_the_tool() {
         let file = file.unwrap();
         fs::copy(file.path(), home.path().join(file.file_name())).unwrap();
     }
+    let mut entries = OpenOptions::new();
+    let entries = entries.append(true).open(home.path().join("recordings.ndjson"));
+    entries.unwrap().write_all(b"{\"sid\": \n7\n").unwrap();
     let checked = manual(home.path(), "sha256sum").expect(0);
     assert_eq!(checked.stdout_lines().len(), 10, "{}", checked.stdout);
 
     let name = checked.stdout_lines()[0].split(':').next().unwrap();
     fs::write(home.path().join(name), "damage").unwrap();
     assert!(manual(home.path(), "sha256sum").expect(1).stdout.contains(&format!("{name}: FAILED")));
+}
+
+#[test]
+fn names_of_rooms_and_participants_can_be_saved() {
+    if !is_available("jq", &["--version"]) || !is_available("curl", &["--version"]) {
+        return;
+    }
+    let server = Server::start(|request| {
+        let path = request.uri.path_and_query().expect("a path").as_str();
+        json_response(200, &json!({"path": path, "unique_name": "Daily"}))
+    });
+    let home = home(&server);
+    let entries = [entry(&recording(0)), json!(7), entry(&recording(5))];
+    let entries: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+    fs::write(home.path().join("recordings.ndjson"), entries).unwrap();
+
+    let block =
+        manual_block("participants.json").replace("https://video.twilio.com", server.base_url());
+    in_shell(home.path(), home.path(), &format!("export NO_PROXY='*'\n{block}")).expect(0);
+    for (name, path) in [("room", ""), ("participants", "/Participants?PageSize=1000")] {
+        let saved = fs::read(home.path().join(format!("{ROOM}.{name}.json"))).unwrap();
+        let saved: Value = serde_json::from_slice(&saved).unwrap();
+        assert_eq!(saved["path"], format!("/v1/Rooms/{ROOM}{path}"));
+    }
+    assert_eq!(server.requests().len(), 2);
 }
