@@ -16,6 +16,9 @@ impl Error {
     /// [`request_id`](ApiError::request_id) and [`retry_after`](ApiError::retry_after) are `None`,
     /// and a status 401 names no credentials.
     ///
+    /// Status 400 makes a [`BadRequest`](crate::ErrorKind::BadRequest), because only a request with a
+    /// page token makes an [`InvalidPageToken`](crate::ErrorKind::InvalidPageToken).
+    ///
     /// ```
     /// use twilio_room_recordings::{Error, ErrorKind};
     ///
