@@ -45,7 +45,8 @@ impl RecordingsIter {
     /// Returns the resume point after the items yielded so far.
     ///
     /// Returns `None` at the end of the list, after a pagination loop or a resume point beyond its
-    /// page, and if a parameter is invalid. After a [`limit`](crate::ListRecordings::limit) it is the point of the next item.
+    /// page, and if a parameter is invalid. After a [`limit`](crate::ListRecordings::limit) it is the
+    /// point of the next item.
     ///
     /// ```no_run
     /// use twilio_room_recordings::Client;

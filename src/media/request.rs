@@ -177,8 +177,8 @@ impl Media {
     ///   `NAME.HASH.part`, where the hash stands for the recording and the entity tag. After
     ///   a failure, all of it is synced to the disk, and marked by a modification time in 1970. A later
     ///   call resumes it at its last byte. After a kill or a loss of power, a later call resumes it at
-    ///   the last multiple of 8 MiB, where it was synced. If the media has no strong entity tag, the name is random, and the partial file is
-    ///   removed after a failure.
+    ///   the last multiple of 8 MiB, where it was synced. If the media has no strong entity tag, the
+    ///   name is random, and the partial file is removed after a failure.
     /// - **Existing files.** A file of the recorded size is left as it is. Its content is not
     ///   checked, nothing is transferred, and a callback is not called. A file of another size is replaced.
     ///   [`replace_existing`](Self::replace_existing) also replaces one of the recorded size. If the

@@ -214,8 +214,8 @@ pub struct RoomRecording {
     #[serde(serialize_with = "seconds")]
     pub duration: Option<Duration>,
     /// The time from an arbitrary instant to the start of the track's room, in milliseconds. The
-    /// instant is the same for all group rooms. The start of the track is the offset plus
-    /// the first time stamp in the file; `date_created` has it in whole seconds.
+    /// instant is the same for all group rooms. The start of the track is the offset plus the first
+    /// time stamp in the file; `date_created` has it in whole seconds.
     #[serde(serialize_with = "milliseconds")]
     pub offset: Option<SignedDuration>,
     /// The room and the participant.

@@ -10,17 +10,23 @@ use twilio_room_recordings::{
 use crate::support::fake_server::{ACCOUNT, Server, json_response, recording, serve_room};
 use crate::support::{RawServer, SECRET, builder, ok, page, room};
 
-/// Builds a client and returns the error, which must come before any request.
+/// Builds a client, which must fail before any request, and without the password hunter2.
 #[track_caller]
 fn assert_rejected(builder: ClientBuilder, words: &str) {
     let error = builder.build().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)), "{error:?}");
     assert_eq!(error.attempts(), 0);
     assert!(error.to_string().contains(words), "{words}: {error}");
+    assert!(!format!("{error:?}").contains("hunter2"));
 }
 
 fn local() -> ClientBuilder {
     builder("http://127.0.0.1:1")
+}
+
+/// A builder without a base URL.
+fn with_token(token: &str) -> ClientBuilder {
+    Client::builder(Credentials::auth_token(ACCOUNT.parse().unwrap(), token))
 }
 
 #[test]
@@ -117,6 +123,61 @@ fn system_root_certificates_of_rustls_need_the_feature() {
     }
 }
 
+#[test]
+fn invalid_setting_is_rejected_when_the_client_is_built() {
+    let new = || with_token(SECRET);
+    let none = Duration::ZERO;
+    for (builder, words) in [
+        (new().base_url("http://video.twilio.com"), "expected https"),
+        (new().base_url("http://127.0.0.1.example.com"), "expected https"),
+        (new().base_url("ftp://localhost"), "expected https"),
+        (new().base_url("video.twilio.com"), "absolute URL"),
+        (new().base_url("https://"), "absolute URL"),
+        (new().base_url("https://me:hunter2@video.twilio.com"), "no user information"),
+        (new().base_url("https://video.twilio.com?a=b"), "no query"),
+        (new().base_url("https://video.twilio.com#top"), "no query and no fragment"),
+        (new().base_url("https://localhost:99999"), "port"),
+        (new().region("ie1/../x"), "letters, digits and hyphens"),
+        (new().edge(""), "letters, digits and hyphens"),
+        (new().base_url("http://[::1]:1").user_agent("line\nbreak"), "visible ASCII"),
+        (new().base_url("http://[::1]:1").connect_timeout(none), "more than zero"),
+        (new().base_url("http://[::1]:1").attempt_timeout(none), "more than zero"),
+        (new().base_url("me:hunter2@video.twilio.com"), "no user information"),
+        (new().max_body_bytes(0), "at least one byte"),
+        (with_token(""), "auth token"),
+    ] {
+        assert_rejected(builder, words);
+    }
+}
+
+#[test]
+fn longest_time_limit_is_accepted() {
+    let server = serve_room(vec![recording(0)]);
+    let longest = Duration::MAX;
+    let builder = builder(server.base_url()).connect_timeout(longest).attempt_timeout(longest);
+    let client = builder.build().unwrap();
+    assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 1);
+}
+
+#[test]
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn region_and_edge_select_the_host() {
+    let new = || with_token(SECRET);
+    for (builder, host) in [
+        (new(), "https://video.twilio.com\""),
+        (new().region("ie1"), "https://video.ie1.twilio.com\""),
+        (new().edge("dublin"), "https://video.dublin.us1.twilio.com\""),
+        (new().edge("dublin").region("ie1"), "https://video.dublin.ie1.twilio.com\""),
+        (
+            new().edge("dublin").base_url("https://[::1]:8443/twilio/"),
+            "https://[::1]:8443/twilio\"",
+        ),
+    ] {
+        let shown = format!("{:?}", builder.build().unwrap());
+        assert!(shown.contains(host), "{shown}");
+    }
+}
+
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod with_tls {
     use rcgen::{CertificateParams, KeyPair};
@@ -164,64 +225,5 @@ mod with_tls {
             assert_rejected(builder, "invalid private key \"…\": expected an unencrypted");
         }
         local().client_certificate(certificate(), key()).build().unwrap();
-    }
-}
-
-#[test]
-fn invalid_setting_is_rejected_when_the_client_is_built() {
-    let credentials = || Credentials::auth_token(ACCOUNT.parse().unwrap(), SECRET);
-    let new = || Client::builder(credentials());
-    let none = std::time::Duration::ZERO;
-    for (builder, words) in [
-        (new().base_url("http://video.twilio.com"), "expected https"),
-        (new().base_url("http://127.0.0.1.example.com"), "expected https"),
-        (new().base_url("ftp://localhost"), "expected https"),
-        (new().base_url("video.twilio.com"), "absolute URL"),
-        (new().base_url("https://"), "absolute URL"),
-        (new().base_url("https://me:hunter2@video.twilio.com"), "no user information"),
-        (new().base_url("https://video.twilio.com?a=b"), "no query"),
-        (new().base_url("https://video.twilio.com#top"), "no query and no fragment"),
-        (new().base_url("https://localhost:99999"), "port"),
-        (new().region("ie1/../x"), "letters, digits and hyphens"),
-        (new().edge(""), "letters, digits and hyphens"),
-        (new().base_url("http://[::1]:1").user_agent("line\nbreak"), "visible ASCII"),
-        (new().base_url("http://[::1]:1").connect_timeout(none), "more than zero"),
-        (new().base_url("http://[::1]:1").attempt_timeout(none), "more than zero"),
-        (new().base_url("me:hunter2@video.twilio.com"), "no user information"),
-        (new().max_body_bytes(0), "at least one byte"),
-        (Client::builder(Credentials::auth_token(ACCOUNT.parse().unwrap(), "")), "auth token"),
-    ] {
-        let error = builder.build().unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::InvalidInput(_)), "{error:?}");
-        assert!(error.to_string().contains(words), "{error}");
-        assert!(!format!("{error:?}").contains("hunter2"));
-    }
-}
-
-#[test]
-fn longest_time_limit_is_accepted() {
-    let server = serve_room(vec![recording(0)]);
-    let longest = Duration::MAX;
-    let builder = builder(server.base_url()).connect_timeout(longest).attempt_timeout(longest);
-    let client = builder.build().unwrap();
-    assert_eq!(client.recordings(room()).into_iter().filter(Result::is_ok).count(), 1);
-}
-
-#[test]
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn region_and_edge_select_the_host() {
-    let new = || Client::builder(Credentials::auth_token(ACCOUNT.parse().unwrap(), SECRET));
-    for (builder, host) in [
-        (new(), "https://video.twilio.com\""),
-        (new().region("ie1"), "https://video.ie1.twilio.com\""),
-        (new().edge("dublin"), "https://video.dublin.us1.twilio.com\""),
-        (new().edge("dublin").region("ie1"), "https://video.dublin.ie1.twilio.com\""),
-        (
-            new().edge("dublin").base_url("https://[::1]:8443/twilio/"),
-            "https://[::1]:8443/twilio\"",
-        ),
-    ] {
-        let shown = format!("{:?}", builder.build().unwrap());
-        assert!(shown.contains(host), "{shown}");
     }
 }

@@ -129,13 +129,17 @@ fn deadline_of_the_thread_that_fetches_a_token_does_not_end_the_others() {
     assert_eq!(token.requests().len(), 2);
 }
 
-#[test]
-fn panic_during_a_token_request_leaves_the_client_usable() {
-    let token = TokenServer::start(|number| match number {
+/// A token endpoint whose first response is a transient failure.
+fn failing_once() -> TokenServer {
+    TokenServer::start(|number| match number {
         1 => http("503 Service Unavailable", "", b""),
         _ => token_response("token", 3600),
-    });
-    let api = api(&["token"]);
+    })
+}
+
+#[test]
+fn panic_during_a_token_request_leaves_the_client_usable() {
+    let (api, token) = (api(&["token"]), failing_once());
     let has_panicked = AtomicBool::new(false);
     let client = oauth_builder(api.base_url(), &token.base_url)
         .on_retry(move |_| assert!(has_panicked.swap(true, Ordering::SeqCst), "on purpose"))
@@ -147,11 +151,7 @@ fn panic_during_a_token_request_leaves_the_client_usable() {
 
 #[test]
 fn retry_callback_may_use_the_client_during_a_token_request() {
-    let token = TokenServer::start(|number| match number {
-        1 => http("503 Service Unavailable", "", b""),
-        _ => token_response("token", 3600),
-    });
-    let api = api(&["token"]);
+    let (api, token) = (api(&["token"]), failing_once());
     let shared = Arc::new(OnceLock::<Client>::new());
     let in_callback = Arc::clone(&shared);
     let client = oauth_builder(api.base_url(), &token.base_url)

@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use twilio_room_recordings::time::OffsetDateTime;
-use twilio_room_recordings::{Downloaded, Error, ErrorKind, RoomRecording};
+use twilio_room_recordings::{Downloaded, Error, ErrorKind, RecordingSid, RoomRecording};
 
 use super::archiver::Archiver;
 use super::deletions::Proven;
 use super::failures::{Outcome, bucket_of, io_cause};
 use super::folder;
 use super::progress::Transfer;
-use crate::entries::{Archived, Entry, MediaPath, Stamp, hash_file};
+use crate::entries::{Archived, Entry, MediaPath, NO_ENCRYPTION_DATA, Stamp, hash_file};
 use crate::messages::Level;
 use crate::terminal::shown;
 
@@ -100,10 +100,15 @@ impl Archiver<'_> {
     fn has_encryption_data_now(&self, recording: &RoomRecording) -> bool {
         match self.connection.media(recording).reader() {
             Ok(media) if media.encryption().is_some() => return true,
-            Ok(_) => self.messages.error(format_args!("{}: {NO_ENCRYPTION_DATA}", recording.sid)),
+            Ok(_) => self.report_missing_encryption_data(recording.sid),
             Err(error) => self.report_failure(recording.sid, &error),
         }
         false
+    }
+
+    fn report_missing_encryption_data(&self, sid: RecordingSid) {
+        self.messages
+            .error(format_args!("{sid}: {NO_ENCRYPTION_DATA}: it is archived, and never deleted"));
     }
 
     /// Leaves the file of an entry as it is, and writes an entry with the record as it is now.
@@ -192,7 +197,7 @@ impl Archiver<'_> {
         let archive = Archived { file, size: stamp.size(), sha256, date: now(), encryption };
         let entry = Entry::new(recording.clone(), archive);
         if entry.lacks_encryption_data() {
-            self.messages.error(format_args!("{sid}: {NO_ENCRYPTION_DATA}"));
+            self.report_missing_encryption_data(sid);
         }
         let proven = self.hand_over(&entry, &path, stamp, "not archived")?;
         self.append(&entry)?;
@@ -337,9 +342,6 @@ fn outcome_of(downloaded: &Result<Downloaded, Error>) -> Outcome {
         Err(_) => Outcome::Other,
     }
 }
-
-const NO_ENCRYPTION_DATA: &str = "its record names an encryption key, and the storage sent no encryption data: it is \
-                                  archived, and never deleted";
 
 /// The time that is written into an entry.
 fn now() -> OffsetDateTime {

@@ -9,6 +9,7 @@ use twilio_room_recordings::{Downloaded, Error, RoomRecording};
 
 use crate::archive::Bar;
 use crate::client::Connection;
+use crate::entries::NO_ENCRYPTION_DATA;
 use crate::failure::Failure;
 use crate::messages::{Level, Messages};
 use crate::options::{HINT, Limits, OneRecording};
@@ -54,10 +55,8 @@ pub fn run(
     let downloaded = downloaded.map_err(|error| Failure::Recording(sid, error))?;
     match &downloaded.encryption {
         Some(encryption) => messages.note(Level::Quiet, serde_json::to_string(encryption)?),
-        None if recording.encryption_key.is_some() => messages.error(format_args!(
-            "{sid}: its record names an encryption key, and the storage sent no encryption data, so \
-             nobody can decrypt the media"
-        )),
+        None if recording.encryption_key.is_some() => messages
+            .error(format_args!("{sid}: {NO_ENCRYPTION_DATA}, so nobody can decrypt the media")),
         None => {}
     }
     if let Some(path) = path {

@@ -17,6 +17,10 @@ const MEMBER: &str = "archive";
 /// The name of a field that the service sends under that name.
 const RENAMED: &str = "archive_as_received";
 
+/// The reason why nobody can decrypt the media of a recording.
+pub const NO_ENCRYPTION_DATA: &str =
+    "its record names an encryption key, and the storage sent no encryption data";
+
 /// One entry of a record file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {

@@ -8,7 +8,7 @@ mod record_file;
 mod stamp;
 pub mod sync;
 
-pub use entry::{Archived, Entry, EntryHead, MediaPath, may_be_of_room};
+pub use entry::{Archived, Entry, EntryHead, MediaPath, NO_ENCRYPTION_DATA, may_be_of_room};
 pub use read::{read_last_entries, read_lines};
 pub use record_file::{RecordFile, key};
 pub use stamp::{Stamp, hash_file};

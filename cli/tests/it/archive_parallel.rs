@@ -1,6 +1,6 @@
 //! `archive --jobs`: the same results, and few connections. What another run does at the same time.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
@@ -58,8 +58,8 @@ fn recording_that_another_run_archives_and_deletes_is_already_there() {
     let api = Server::start(move |request| match request.uri.path().ends_with("/Media") {
         // The other run archives and deletes the recording after this one has listed it.
         true => {
-            let mut records = OpenOptions::new();
-            let records = records.append(true).open(of_this_run.join("recordings.ndjson"));
+            let records = of_this_run.join("recordings.ndjson");
+            let records = fs::File::options().append(true).open(records);
             records.unwrap().write_all(entry.as_bytes()).unwrap();
             fs::copy(&media, of_this_run.join(media.file_name().unwrap())).unwrap();
             error_response(404, 20404, "The requested resource was not found")

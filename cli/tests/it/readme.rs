@@ -1,7 +1,7 @@
 //! The commands of the README and the manual.
 #![cfg(unix)]
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -227,8 +227,7 @@ fn files_can_be_checked_without_the_tool() {
         let file = file.unwrap();
         fs::copy(file.path(), home.path().join(file.file_name())).unwrap();
     }
-    let mut entries = OpenOptions::new();
-    let entries = entries.append(true).open(home.path().join("recordings.ndjson"));
+    let entries = fs::File::options().append(true).open(home.path().join("recordings.ndjson"));
     entries.unwrap().write_all(b"{\"sid\": \n7\n").unwrap();
     let checked = manual(home.path(), "sha256sum").expect(0);
     assert_eq!(checked.stdout_lines().len(), 10, "{}", checked.stdout);
