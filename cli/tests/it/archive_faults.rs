@@ -114,12 +114,8 @@ fn is_resumed_later((name, bytes): (&String, &Vec<u8>)) -> bool {
 #[test]
 fn runs_at_the_same_time_do_no_harm() {
     let room = ArchivedRoom::new();
-    let runs = [(); 3].map(|()| {
-        let mut command = room.command(&["--jobs", "4"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    });
-    for run in runs {
-        Run::from(run.wait_with_output().unwrap()).expect(0);
+    for run in Run::of_each([(); 3].map(|()| room.command(&["--jobs", "4"]))) {
+        run.expect(0);
     }
     room.assert_is_archived();
 }
@@ -129,12 +125,8 @@ fn runs_at_the_same_time_with_faults_do_no_harm() {
     let mut random = Random(3);
     let room = ArchivedRoom::new();
     room.storage.expect((0..20).map(|_| fault(&mut random)));
-    let runs = [(); 2].map(|()| {
-        let mut command = room.command(&["--jobs", "4", "--retries", "8"]);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    });
-    for run in runs {
-        Run::from(run.wait_with_output().unwrap()).expect(0);
+    for run in Run::of_each([(); 2].map(|()| room.command(&["--jobs", "4", "--retries", "8"]))) {
+        run.expect(0);
     }
     room.assert_is_archived();
 }

@@ -31,17 +31,22 @@ fn deadline_limits_the_run_of_each_command() {
     let to = folder.path().join("archive");
     let to = to.to_str().unwrap();
     let one = sid(1);
-    for arguments in [
+    let start = Instant::now();
+    let commands = [
         &["list", ROOM][..],
         &["archive", ROOM, "--to", to],
         &["fetch", ROOM, &one],
         &["delete", ROOM, &one],
-    ] {
-        let start = Instant::now();
-        let run = Run::of(program(&url).args(arguments).args(["--deadline", "1"])).expect(1);
-        assert!(start.elapsed() < Duration::from_secs(20));
+    ];
+    for run in Run::of_each(commands.map(|arguments| {
+        let mut command = program(&url);
+        command.args(arguments).args(["--deadline", "1"]);
+        command
+    })) {
+        let run = run.expect(1);
         assert!(run.stderr.contains("deadline"), "{}", run.stderr);
     }
+    assert!(start.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

@@ -66,6 +66,16 @@ impl Run {
         command.output().expect("the program").into()
     }
 
+    /// Runs programs at the same time.
+    #[track_caller]
+    pub fn of_each<const N: usize>(commands: [Command; N]) -> [Self; N] {
+        commands
+            .map(|mut command| {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program")
+            })
+            .map(|program| program.wait_with_output().expect("its end").into())
+    }
+
     /// Checks the exit status, and shows what was printed if it is another.
     #[track_caller]
     pub fn expect(self, status: i32) -> Self {

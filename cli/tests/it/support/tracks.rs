@@ -1,5 +1,6 @@
 //! An archived room whose tracks are tones and colours, and the places of these in a merged file.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,6 +72,17 @@ impl NewTrack {
     fn is_audio(&self) -> bool {
         self.source.starts_with("sine") || self.source.starts_with("aevalsrc")
     }
+
+    fn codec(&self) -> &'static str {
+        match self.is_audio() {
+            true => "-c:a libopus -b:a 64k",
+            false => "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 200k",
+        }
+    }
+
+    fn file_name(&self) -> String {
+        format!("{}.{}", sid(self.number), if self.is_audio() { "mka" } else { "mkv" })
+    }
 }
 
 impl TrackRoom {
@@ -81,9 +93,7 @@ impl TrackRoom {
     #[track_caller]
     pub fn of(tracks: &[NewTrack]) -> Self {
         let room = Self::new();
-        for track in tracks {
-            room.add(track);
-        }
+        room.add_all(tracks);
         room
     }
 
@@ -99,22 +109,33 @@ impl TrackRoom {
             .expect("a media file")
     }
 
-    /// Makes the file of a track, and adds its entry.
     #[track_caller]
     pub fn add(&self, track: &NewTrack) {
-        let name =
-            format!("{}.{}", sid(track.number), if track.is_audio() { "mka" } else { "mkv" });
-        let codec = match track.is_audio() {
-            true => "-c:a libopus -b:a 64k",
-            false => "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 200k",
-        };
-        let start = track.start.to_string();
-        let mut arguments = vec!["-f", "lavfi", "-i", &track.source];
-        arguments.extend(codec.split(' '));
-        arguments.extend(track.arguments.split_whitespace());
-        arguments.extend(["-output_ts_offset", &start, &name]);
-        self.ffmpeg(&arguments);
-        self.add_entry(&self.entry(track, &name));
+        self.add_all(std::slice::from_ref(track));
+    }
+
+    /// Makes the files of tracks with one run of ffmpeg, and adds their entries.
+    #[track_caller]
+    fn add_all(&self, tracks: &[NewTrack]) {
+        let mut arguments: Vec<String> = Vec::new();
+        for track in tracks {
+            arguments.extend(["-f", "lavfi", "-i", &track.source].map(str::to_owned));
+        }
+        for (index, track) in tracks.iter().enumerate() {
+            let line = format!(
+                "-map {index} {} {} -output_ts_offset {} {}",
+                track.codec(),
+                track.arguments,
+                track.start,
+                track.file_name(),
+            );
+            arguments.extend(line.split_whitespace().map(str::to_owned));
+        }
+        self.ffmpeg(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+
+        for track in tracks {
+            self.add_entry(&self.entry(track, &track.file_name()));
+        }
     }
 
     /// The entry of a track.
@@ -161,7 +182,7 @@ impl TrackRoom {
     #[track_caller]
     pub fn merge(&self, name: &str, arguments: &[&str]) -> Merged {
         let run = Run::of(&mut self.command(name, arguments)).expect(0);
-        Merged { path: self.path(name), run }
+        Merged { path: self.path(name), run, sound: OnceCell::new() }
     }
 }
 
@@ -169,6 +190,7 @@ impl TrackRoom {
 pub struct Merged {
     pub path: PathBuf,
     pub run: Run,
+    sound: OnceCell<Vec<f32>>,
 }
 
 const RATE: usize = 8000;
@@ -178,7 +200,7 @@ const FRAMES: f64 = 30.0;
 impl Merged {
     /// The times in seconds between which a tone is heard for 50 ms or more.
     pub fn tone(&self, hertz: u32) -> Vec<(f64, f64)> {
-        let samples = self.samples(1);
+        let samples = self.sound.get_or_init(|| self.samples(1));
         let step = WINDOW / 4;
         let powers: Vec<f64> = (0..samples.len().saturating_sub(WINDOW))
             .step_by(step)
@@ -204,19 +226,18 @@ impl Merged {
         bytes.chunks_exact(4).map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect()
     }
 
-    /// The times in seconds between which the middle of a cell has a colour, for each colour that
-    /// it has. The picture has that number of columns and rows, and the cells are counted from 0.
-    pub fn colours(
-        &self,
-        columns: usize,
-        rows: usize,
-        cell: usize,
-    ) -> Vec<(&'static str, f64, f64)> {
+    /// For each cell of a picture with that number of columns and rows, the colours of its middle,
+    /// and the times in seconds between which it has them.
+    pub fn colours(&self, columns: usize, rows: usize) -> Vec<Vec<(&'static str, f64, f64)>> {
         let pixels = self.pixels(columns, rows);
         let size = columns * 16 * rows * 9;
-        let (x, y) = (cell % columns * 16 + 8, cell / columns * 9 + 4);
-        let names = pixels.chunks_exact(size * 3).map(|frame| name(frame, y * columns * 16 + x));
-        named(&names.collect::<Vec<_>>())
+        let of_cell = |cell: usize| {
+            let (x, y) = (cell % columns * 16 + 8, cell / columns * 9 + 4);
+            let names =
+                pixels.chunks_exact(size * 3).map(|frame| name(frame, y * columns * 16 + x));
+            named(&names.collect::<Vec<_>>())
+        };
+        (0..columns * rows).map(of_cell).collect()
     }
 
     /// The same of the left edge of the picture.
