@@ -19,7 +19,7 @@ use twilio_room_recordings::Page;
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 
 /// How many pages a long listing has: fewer where each takes its time.
-const LONG: usize = if cfg!(debug_assertions) { 20 } else { 100 };
+const LONG: usize = if cfg!(debug_assertions) { 8 } else { 100 };
 
 /// Memory is counted for all threads, so one test at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());

@@ -42,9 +42,10 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the command line of the process. Ends the process if it is invalid, or asks for help.
-    pub fn read() -> Self {
-        Self::try_parse().unwrap_or_else(|mut error| {
+    /// Reads the command line of the process. The error says what is wrong with it, or is the help that
+    /// it asks for.
+    pub fn read() -> Result<Self, clap::Error> {
+        Self::try_parse().map_err(|mut error| {
             if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
                 // No value begins with a hyphen, so `-- --option` would be no help.
                 tips.retain(|tip| !tip.to_string().contains("as a value"));
@@ -52,7 +53,7 @@ impl Arguments {
                     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
                 }
             }
-            error.exit()
+            error
         })
     }
 }

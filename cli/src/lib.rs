@@ -38,10 +38,9 @@ mod verify;
 pub fn main() -> ExitCode {
     signals::end_process_1();
     signals::survive_large_files();
-    let arguments = Arguments::read();
     let messages = Messages::default();
 
-    match run(&arguments, &messages) {
+    match Arguments::read().map_or_else(explain, |arguments| run(&arguments, &messages)) {
         Err(failure) if !failure.is_closed_pipe() => {
             messages.error(&failure);
             failure.exit_code()
@@ -54,6 +53,16 @@ pub fn main() -> ExitCode {
 /// The command line, for programs that make documents from it.
 pub fn command() -> clap::Command {
     Arguments::command()
+}
+
+/// Prints the help that the command line asks for, or what is wrong with it: then the process ends.
+fn explain(error: clap::Error) -> Result<(), Failure> {
+    let printed = error.print();
+    if error.use_stderr() {
+        std::process::exit(error.exit_code());
+    }
+
+    printed.map_err(Failure::Output)
 }
 
 /// Runs the command. Failures that don't end it are counted by `messages`.

@@ -289,7 +289,13 @@ fn closed_pipe_ends_the_listing_quietly() {
 #[cfg(target_os = "linux")]
 fn full_standard_output_is_an_error() {
     let server = serve_room(vec![recording(1)]);
-    for arguments in [&["list", ROOM][..], &["fetch", ROOM, &sid(1)]] {
+    for arguments in [
+        &["list", ROOM][..],
+        &["fetch", ROOM, &sid(1)],
+        &["--help"],
+        &["--version"],
+        &["help", "archive"],
+    ] {
         let full = File::options().write(true).open("/dev/full").expect("a full device");
         let mut command = program(server.base_url());
         let run = Run::of(command.args(arguments).stdout(full)).expect(1);
