@@ -20,13 +20,9 @@ use crate::resource::RecordingResource;
 /// # Ok::<(), twilio_room_recordings::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client(Arc<Http>);
+pub struct Client(pub(crate) Arc<Http>);
 
 impl Client {
-    pub(crate) fn connected_by(http: Http) -> Self {
-        Self(Arc::new(http))
-    }
-
     /// Lists the recordings of a room. The returned builder sets filters and is an [`IntoIterator`].
     ///
     /// Nothing is sent before the first item is requested. A failure is an `Err` item of the

@@ -381,7 +381,7 @@ impl ClientBuilder {
             None => BaseUrl::of_region(self.region.as_deref(), self.edge.as_deref())?,
         };
 
-        Ok(Client::connected_by(Http {
+        Ok(Client(Arc::new(Http {
             connections: Connections::new(&self.connection, &base_url)?,
             base_url,
             authentication,
@@ -389,6 +389,6 @@ impl ClientBuilder {
             max_body_bytes: self.max_body_bytes,
             retry: self.retry,
             on_retry: self.on_retry,
-        }))
+        })))
     }
 }

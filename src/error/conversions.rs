@@ -9,7 +9,7 @@ use crate::model::{ParseSidError, ResumePoint};
 
 impl From<ParseSidError> for Error {
     fn from(error: ParseSidError) -> Self {
-        Self::invalid_sid(error.sid_name(), error)
+        Self::invalid_input(error.sid_name(), error.input(), error.expected()).caused_by(error)
     }
 }
 

@@ -6,10 +6,10 @@ use std::{fmt, io};
 
 use super::api_error::ApiError;
 use super::kind::{ErrorKind, InvalidInput, InvalidRecord};
-use crate::model::{Escaped, ParseSidError, ResumePoint, RoomRecording};
+use crate::model::{Escaped, ResumePoint, RoomRecording};
 
 /// The error of building a client and of every request. The errors of parsing, such as
-/// [`ParseSidError`], convert into it.
+/// [`ParseSidError`](crate::ParseSidError), convert into it.
 ///
 /// `Display` is one complete line: the operation, the host, the reason and the number of attempts.
 /// Text from the network is escaped, and no secret is in it. `Debug` is the same line, so that a
@@ -159,7 +159,7 @@ impl Error {
     /// Returns the underlying error, if there is one.
     ///
     /// Its type is
-    /// - [`ParseSidError`] for [`ErrorKind::InvalidInput`] if a SID could not be parsed,
+    /// - [`ParseSidError`](crate::ParseSidError) for [`ErrorKind::InvalidInput`] if a SID could not be parsed,
     /// - [`std::io::Error`] for [`ErrorKind::Transport`] and [`ErrorKind::Write`],
     /// - for [`ErrorKind::InvalidResponse`], [`std::io::Error`] if the response is not valid HTTP,
     ///   and `serde_json::Error` or [`std::str::Utf8Error`] if its body cannot be decoded,
@@ -250,11 +250,6 @@ impl Error {
 
     pub(crate) fn missing_credentials(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::MissingCredentials { reason: reason.into() })
-    }
-
-    pub(crate) fn invalid_sid(parameter: &'static str, error: ParseSidError) -> Self {
-        let expected = error.expected();
-        Self::invalid_input(parameter, error.input(), expected).caused_by(error)
     }
 
     pub(crate) fn write(target: impl fmt::Display, error: io::Error) -> Self {

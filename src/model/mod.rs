@@ -11,6 +11,7 @@ mod recording;
 mod resume_point;
 mod sid;
 mod sid_rule;
+mod text;
 
 pub(crate) use escaped::Escaped;
 pub use grouping_sid::GroupingSid;

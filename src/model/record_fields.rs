@@ -1,6 +1,5 @@
 //! The fields of a record, read one by one.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::recording::{
     Codec, ContainerFormat, GroupingSids, Links, RecordingType, RoomRecording, Status,
 };
 use super::sid::{AccountSid, RecordingSid, RoomSid, SourceSid};
+use super::text::Text;
 
 /// The fields of a record that were read so far. An optional field that is null is absent.
 #[derive(Default)]
@@ -85,7 +85,7 @@ impl RecordFields {
             "container_format" => set(&mut self.container_format, Option::deserialize(value)?),
             "size" => set(&mut self.size, unsigned(value)?),
             "duration" => set(&mut self.duration, unsigned(value)?),
-            "offset" => set(&mut self.offset, signed(value)?),
+            "offset" => set(&mut self.offset, integer(value, "expected a 64-bit integer")?),
             "grouping_sids" => set(&mut self.grouping_sids, Option::deserialize(value)?),
             "url" => set(&mut self.url, Option::deserialize(value)?),
             "links" => set(&mut self.links, Option::deserialize(value)?),
@@ -169,31 +169,21 @@ fn required<T>(name: &'static str, value: Option<T>) -> Result<T, InvalidField> 
     value.ok_or_else(|| InvalidField { name, reason: "is missing".to_owned() })
 }
 
-/// Text that is borrowed if nothing in it is escaped.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Text<'_> {
-    fn to_date<E: Error>(&self) -> Result<OffsetDateTime, E> {
-        OffsetDateTime::parse(&self.0, &Rfc3339)
-            .map_err(|_| E::custom("expected an RFC 3339 date-time"))
-    }
-}
-
 fn date<'de, D: Deserializer<'de>>(value: D) -> Result<OffsetDateTime, D::Error> {
-    Text::deserialize(value)?.to_date()
+    to_date(&Text::deserialize(value)?)
 }
 
 fn optional_date<'de, D: Deserializer<'de>>(value: D) -> Result<Option<OffsetDateTime>, D::Error> {
-    Option::<Text>::deserialize(value)?.map(|text| text.to_date()).transpose()
+    Option::<Text>::deserialize(value)?.map(|text| to_date(&text)).transpose()
+}
+
+fn to_date<E: Error>(text: &Text<'_>) -> Result<OffsetDateTime, E> {
+    OffsetDateTime::parse(&text.0, &Rfc3339)
+        .map_err(|_| E::custom("expected an RFC 3339 date-time"))
 }
 
 fn unsigned<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
     integer(value, "expected an unsigned 64-bit integer")
-}
-
-fn signed<'de, D: Deserializer<'de>>(value: D) -> Result<Option<i64>, D::Error> {
-    integer(value, "expected a 64-bit integer")
 }
 
 /// Reads an integer, also in a form with a fraction or an exponent, such as `12.0`.

@@ -5,10 +5,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
 use super::sid_rule::{LENGTH, ParseSidError, Rule};
+use super::text::Text;
 
 macro_rules! sid {
     ($(#[$doc:meta])* $name:ident, $title:literal, $prefix:expr, $example:literal) => {
@@ -103,21 +104,7 @@ macro_rules! sid {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct SidVisitor;
-
-                impl Visitor<'_> for SidVisitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        write!(f, "a valid {}", $title)
-                    }
-
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        $name::RULE.check(text).map(|bytes| $name(*bytes)).map_err(E::custom)
-                    }
-                }
-
-                deserializer.deserialize_str(SidVisitor)
+                Text::deserialize(deserializer)?.0.parse().map_err(D::Error::custom)
             }
         }
     };

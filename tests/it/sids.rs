@@ -125,6 +125,16 @@ fn sids_are_ordered_without_case() {
 }
 
 #[test]
+fn values_are_ordered_by_their_text() {
+    use twilio_room_recordings::Status;
+
+    let sorted = ["Archived", "completed", "deleted", "failed", "nearly", "processing", "zero"];
+    let mut statuses: Vec<_> = sorted.iter().rev().map(|text| Status::from(*text)).collect();
+    statuses.sort();
+    assert_eq!(statuses.iter().map(Status::as_str).collect::<Vec<_>>(), sorted);
+}
+
+#[test]
 fn enum_equals_the_texts_that_it_is_parsed_from() {
     use twilio_room_recordings::{Codec, Status};
 
