@@ -25,10 +25,10 @@ use crate::model::{RecordingSid, RoomRecording, RoomSid};
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent before a method that sends a request is called"]
 pub struct RecordingResource {
-    http: Arc<Http>,
+    pub(crate) http: Arc<Http>,
     room: RoomSid,
     recording: RecordingSid,
-    deadline: Deadline,
+    pub(crate) deadline: Deadline,
 }
 
 /// The result of a deletion.
@@ -143,20 +143,14 @@ impl RecordingResource {
     pub fn delete(&self) -> Result<Deletion, Error> {
         let path = self.path();
         let request = self.request(Method::DELETE, &path);
-        let deleted = self.http.request(&request, &mut Vec::new(), |head, _| head.expect_success());
+        let mut buffer = Vec::new();
+        let deleted =
+            self.http.request(&request, &mut buffer, |head, body| head.expect_success(body));
         match deleted {
             Ok(()) => Ok(Deletion::Deleted),
             Err(error) if error.is_not_found() => Ok(Deletion::AlreadyGone),
             Err(error) => Err(error),
         }
-    }
-
-    pub(crate) fn own_deadline(&self) -> Deadline {
-        self.deadline
-    }
-
-    pub(crate) fn http(&self) -> &Arc<Http> {
-        &self.http
     }
 
     pub(crate) fn path(&self) -> String {

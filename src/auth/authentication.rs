@@ -46,10 +46,10 @@ impl Authentication {
     pub(crate) fn secrets(&self) -> Secrets {
         match self {
             Self::Fixed(authorization) => authorization.secrets().clone(),
-            Self::OAuth(client) => match client.cache.current() {
-                Some(token) => client.secrets.clone().and(token.secrets()),
-                None => client.secrets.clone(),
-            },
+            Self::OAuth(client) => {
+                let tokens = client.cache.tokens();
+                tokens.iter().fold(client.secrets.clone(), |all, token| all.and(token.secrets()))
+            }
         }
     }
 }
@@ -70,7 +70,7 @@ impl OAuthClient {
             "client_id={client_id}&client_secret={}&grant_type=client_credentials",
             encoded(secret),
         );
-        let secrets = Secrets::new([secret.to_owned()]);
+        let secrets = Secrets::new([encoded(secret), secret.to_owned()]);
 
         Self { base_url: base_url.to_owned(), form, secrets, cache: TokenCache::default() }
     }

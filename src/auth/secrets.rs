@@ -29,7 +29,9 @@ impl Secrets {
             let mut searched = 0;
             while let Some(offset) = text[searched..].find(beginning) {
                 let start = searched + offset;
-                let length = common_prefix(secret, &text[start..]);
+                // Two secrets may begin alike, such as the text of one and its percent-encoded form.
+                let lengths = self.0.iter().map(|secret| common_prefix(secret, &text[start..]));
+                let length = lengths.max().unwrap_or_default();
                 text.replace_range(start..start + length, REDACTED);
                 searched = start + REDACTED.len();
             }

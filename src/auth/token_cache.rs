@@ -1,5 +1,6 @@
 //! The cached access token, which all threads of a client share.
 
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -47,6 +48,8 @@ pub(super) struct TokenCache {
 #[derive(Default)]
 struct State {
     last: Option<Outcome>,
+    /// The token before it, which requests that are under way may have.
+    previous: Option<Arc<Authorization>>,
     /// The thread that fetches a token.
     fetching: Option<ThreadId>,
     /// The number of tokens fetched, and of failures to fetch one.
@@ -60,6 +63,12 @@ enum Outcome {
 }
 
 impl State {
+    fn replace(&mut self, outcome: Option<Outcome>) {
+        if let Some(Outcome::Fetched(token)) = mem::replace(&mut self.last, outcome) {
+            self.previous = Some(token.authorization);
+        }
+    }
+
     /// The outcome that a thread may use which began to wait after that number of fetches. A
     /// token that was fetched since then is used even if it has expired, so that a short lifetime
     /// can't keep a thread waiting forever.
@@ -110,16 +119,18 @@ impl TokenCache {
         if matches!(&state.last, Some(Outcome::Fetched(token))
             if Arc::ptr_eq(&token.authorization, rejected))
         {
-            state.last = None;
+            state.replace(None);
         }
     }
 
-    /// The current token, fresh or not.
-    pub(super) fn current(&self) -> Option<Arc<Authorization>> {
-        match &self.lock().last {
-            Some(Outcome::Fetched(token)) => Some(Arc::clone(&token.authorization)),
+    /// The current token, fresh or not, and the one before it.
+    pub(super) fn tokens(&self) -> Vec<Arc<Authorization>> {
+        let state = self.lock();
+        let current = match &state.last {
+            Some(Outcome::Fetched(token)) => Some(&token.authorization),
             _ => None,
-        }
+        };
+        current.into_iter().chain(&state.previous).cloned().collect()
     }
 
     // No state is invalid, so a panic of another thread changes nothing.
@@ -159,7 +170,7 @@ impl Fetching<'_> {
         };
 
         state.fetches += u64::from(outcome.is_some());
-        state.last = outcome;
+        state.replace(outcome);
         result
     }
 }

@@ -11,7 +11,7 @@ use ureq::http::{self, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use ureq::{AsSendBody, Body, Proxy};
 
 use super::agent::Connections;
-use super::error_body::{MAX_ERROR_BODY_BYTES, explained_by, read_api_error};
+use super::error_body::{MAX_ERROR_BODY_BYTES, error_in_success, explained_by, read_api_error};
 use super::failure::Peer;
 use super::headers;
 use super::proxy;
@@ -70,9 +70,9 @@ impl Head {
         }
     }
 
-    /// Expects any 2xx status.
-    pub(crate) fn expect_success(&self) -> Result<(), Error> {
-        match self.status.is_success() {
+    /// Expects any 2xx status, and no error in the body.
+    pub(crate) fn expect_success(&self, body: &[u8]) -> Result<(), Error> {
+        match self.status.is_success() && error_in_success(body).is_none() {
             true => Ok(()),
             false => Err(self.unexpected(&"2xx")),
         }
@@ -107,8 +107,9 @@ impl Http {
             attempt = attempt.saturating_add(1);
             let outcome = self.send(request, &authorization, body);
 
-            let outcome = outcome
-                .and_then(|(head, body)| read(&head, body).map_err(|it| explained_by(it, body)));
+            let outcome = outcome.and_then(|(head, body)| {
+                read(&head, body).map_err(|it| explained_by(it, body, Error::rejected))
+            });
             match outcome {
                 Ok(value) => return Ok(value),
                 // It is no failed attempt, so the retry policy has no say.

@@ -33,7 +33,8 @@ impl Error {
         if !(400..=599).contains(&status) {
             let expected = if status == 200 { "400 to 599" } else { "200" };
             let reason = format!("expected {expected}, got {status}");
-            return explained_by(Self::invalid_response(reason), body).after_attempts(1);
+            return explained_by(Self::invalid_response(reason), body, Self::rejected)
+                .after_attempts(1);
         }
 
         let body = &body[..body.len().min(MAX_ERROR_BODY_BYTES)];
@@ -44,7 +45,7 @@ impl Error {
 
 /// The error of a response that cannot be read. If its body holds an error, that is the reason,
 /// whatever its status.
-pub(super) fn explained_by(error: Error, body: &[u8]) -> Error {
+pub(super) fn explained_by(error: Error, body: &[u8], reject: fn(ApiError) -> Error) -> Error {
     let is_about_body = matches!(
         error.kind(),
         ErrorKind::InvalidResponse { .. }
@@ -55,7 +56,7 @@ pub(super) fn explained_by(error: Error, body: &[u8]) -> Error {
     }
 
     match error_in_success(body) {
-        Some(error @ ApiError { status: 400..=599, .. }) => Error::rejected(error),
+        Some(error @ ApiError { status: 400..=599, .. }) => reject(error),
         Some(error) => Error::invalid_response(format!("expected success, got {error}")),
         None => error,
     }
@@ -96,7 +97,7 @@ pub(super) fn read_api_error(text: &str, status: u16) -> ApiError {
 
 /// Reads the error in the body of a response whose status says that the request succeeded, if there
 /// is one. Its status is that in the body, or 200.
-fn error_in_success(body: &[u8]) -> Option<ApiError> {
+pub(super) fn error_in_success(body: &[u8]) -> Option<ApiError> {
     let text = std::str::from_utf8(body).ok()?;
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let is_error =

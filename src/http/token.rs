@@ -55,7 +55,7 @@ impl Http {
         let response = self.exchange(endpoint, request, deadline, &mut buffer, rejected);
         let token = response.and_then(|(head, body)| match head.status {
             StatusCode::OK => {
-                parse(body).map_err(|it| explained_by(Error::invalid_response(it), body))
+                parse(body).map_err(|it| explained_by(Error::invalid_response(it), body, rejected))
             }
             status => {
                 Err(Error::invalid_response(format!("expected 200, got {}", status.as_u16())))

@@ -208,8 +208,8 @@ impl MediaReader {
     fn request(&mut self, url: &SignedUrl) -> Result<OpenBody, Interrupted> {
         let from = self.position;
         let resource = &self.media.resource;
-        let (sid, deadline) = (resource.sid(), resource.own_deadline());
-        let requested = resource.http().get_media(sid, url, from, deadline);
+        let (sid, deadline) = (resource.sid(), resource.deadline);
+        let requested = resource.http.get_media(sid, url, from, deadline);
         let media = requested.map_err(|error| self.rejected(error))?;
 
         let encryption =
@@ -275,7 +275,7 @@ impl MediaReader {
 
     /// A failure on the way, which says nothing about the media.
     fn interrupted(&self, error: Error) -> Interrupted {
-        if error.is_transient() && self.media.resource.own_deadline().has_passed() {
+        if error.is_transient() && self.media.resource.deadline.has_passed() {
             return Interrupted::Failed(exceeded_after(error));
         }
 
@@ -302,8 +302,8 @@ impl MediaReader {
 
     fn wait(&self, attempt: u32, error: Error) -> Result<(), Error> {
         let resource = &self.media.resource;
-        let (subject, deadline) = (resource.subject(), resource.own_deadline());
-        resource.http().wait_before_retry(attempt, deadline, subject, error)
+        let (subject, deadline) = (resource.subject(), resource.deadline);
+        resource.http.wait_before_retry(attempt, deadline, subject, error)
     }
 
     /// Reads the next bytes. No byte means that the media is complete.

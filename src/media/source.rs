@@ -90,11 +90,11 @@ impl Media {
     pub(super) fn sign(&self) -> Result<SignedUrl, Error> {
         let path = format!("{}/Media", self.resource.path());
         let request = self.resource.request(Method::GET, &path);
-        self.resource.http().request(&request, &mut Vec::new(), |head, _| {
+        self.resource.http.request(&request, &mut Vec::new(), |head, _| {
             // The body may hold a signature, so none of it is shown.
             let reason = "expected a redirect to the media, got none";
             let location = head.redirect().ok_or_else(|| Error::invalid_response(reason))?;
-            self.resource.http().signed_url(&path, location)
+            self.resource.http.signed_url(&path, location)
         })
     }
 }

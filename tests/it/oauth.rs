@@ -7,12 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::fake_server::{Server, error_response, json_response, recording};
-use crate::support::oauth::{api, count, oauth_builder, oauth_client};
+use crate::support::oauth::{CLIENT_ID, api, count, oauth_builder, oauth_client};
 use crate::support::storage::{Storage, api as media_api};
 use crate::support::token_server::{TokenServer, token_response};
 use crate::support::{RawServer, SECRET, after, http, ok, page, room};
 use serde_json::{Value, json};
-use twilio_room_recordings::{Client, Credentials, Deletion, Error, ErrorKind, RetryPolicy};
+use twilio_room_recordings::{Client, Credentials, Error, ErrorKind, RetryPolicy};
 
 /// The error of a client with this token endpoint, and the number of requests to the endpoint. The
 /// API receives none.
@@ -203,12 +203,15 @@ fn rejected_client_secret_is_unauthorized() {
 
 #[test]
 fn deletion_with_an_unknown_token_endpoint_is_an_error() {
-    let (api, token) =
-        (api(&[]), TokenServer::start(|_| http("404 Not Found", "", b"no such path")));
-    let client = oauth_client(api.base_url(), &token.base_url);
-    let recording = client.recording(room(), "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap());
-    let error = recording.delete().map(|deletion| assert_ne!(deletion, Deletion::AlreadyGone));
-    assert!(matches!(error.unwrap_err().kind(), ErrorKind::BadRequest(_)));
+    let not_found = json!({"code": 20404, "message": "not found", "status": 404});
+    for response in [http("404 Not Found", "", b"no such path"), ok(&not_found)] {
+        let (api, token) = (api(&[]), TokenServer::start(move |_| response.clone()));
+        let client = oauth_client(api.base_url(), &token.base_url);
+        let sid = "RTaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+        let error = client.recording(room(), sid).delete().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::BadRequest(_)), "{error}");
+        assert!(api.requests().is_empty());
+    }
 }
 
 #[test]
@@ -256,6 +259,11 @@ fn error_in_a_token_response_with_status_200_is_shown() {
     let (error, requests) = token_error(move |_| ok(&body));
     let words = "expected success, got invalid_client; authentication failed";
     assert!(error.to_string().contains(words) && requests == 1, "{error}");
+
+    let body = json!({"code": 20003, "message": "authentication failed", "status": 400});
+    let (error, _) = token_error(move |_| ok(&body));
+    assert!(matches!(error.kind(), ErrorKind::Unauthorized(_)), "{error}");
+    assert!(error.to_string().contains(CLIENT_ID), "{error}");
 }
 
 #[test]
@@ -289,9 +297,12 @@ fn echoed_client_secret_and_tokens_are_redacted() {
     assert!(error.to_string().contains(words), "{error}");
     assert!(!format!("{error:#?}").contains("access-token"), "{error:#?}");
 
-    let body = format!("client_secret={SECRET}&");
-    let (error, _) = token_error(move |_| http("400 Bad Request", "", body.as_bytes()));
-    assert!(error.to_string().contains("client_secret=[redacted]&"), "{error}");
+    // Literally, and as it was sent.
+    for form in [SECRET, "s%C3%A9cret%3At%C3%B8ken%20%F0%9F%94%91"] {
+        let body = format!("client_secret={form}&");
+        let (error, _) = token_error(move |_| http("400 Bad Request", "", body.as_bytes()));
+        assert!(error.to_string().contains("client_secret=[redacted]&"), "{error}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! OAuth tokens that several threads need at once.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,7 +11,7 @@ use twilio_room_recordings::{Client, Error, ErrorKind};
 
 use crate::support::oauth::{api, count, oauth_builder, oauth_client};
 use crate::support::token_server::{TokenServer, token_response};
-use crate::support::{after, http, room};
+use crate::support::{RawServer, after, close, http, room};
 
 #[test]
 fn threads_share_one_token_request_until_their_deadlines() {
@@ -127,6 +128,35 @@ fn deadline_of_the_thread_that_fetches_a_token_does_not_end_the_others() {
         assert_eq!(waiting.join().unwrap().unwrap(), 1);
     });
     assert_eq!(token.requests().len(), 2);
+}
+
+#[test]
+fn token_is_redacted_also_after_another_thread_has_renewed_it() {
+    let unanswered = Mutex::new(None);
+    let api = RawServer::start_with(3, move |number, stream| match number {
+        0 => *unanswered.lock().unwrap() = Some(stream.try_clone().unwrap()),
+        1 => stream.write_all(&close("401 Unauthorized", "", b"")).unwrap(),
+        // The second thread has the second token by now.
+        _ => {
+            let echo = close("400 Bad Request", "", b"got Bearer 1-access-token");
+            unanswered.lock().unwrap().take().unwrap().write_all(&echo).unwrap();
+            stream.write_all(&close("400 Bad Request", "", b"got Bearer 2-access-token")).unwrap();
+        }
+    });
+    let token =
+        TokenServer::start(|number| token_response(&format!("{number}-access-token"), 3600));
+    let client = oauth_client(&api.base_url, &token.base_url);
+    let errors = thread::scope(|scope| {
+        let first = scope.spawn(|| count(&client).unwrap_err());
+        while api.requests() < 1 {
+            thread::yield_now();
+        }
+        [count(&client).unwrap_err(), first.join().unwrap()]
+    });
+    for error in errors {
+        assert!(error.to_string().contains("got Bearer [redacted]"), "{error}");
+        assert!(!error.to_string().contains("access-token"), "{error}");
+    }
 }
 
 /// A token endpoint whose first response is a transient failure.

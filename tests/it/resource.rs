@@ -100,6 +100,18 @@ fn deletion_succeeds_with_any_2xx() {
 }
 
 #[test]
+fn deletion_with_an_error_in_the_body_is_that_error() {
+    for (body, words) in [
+        (json!({"code": 20403, "message": "forbidden", "status": 403}), "status 403"),
+        (json!({"code": 20403, "message": "forbidden"}), "expected success, got forbidden"),
+    ] {
+        let server = Server::start(move |_| json_response(200, &body));
+        let error = resource(&client(server.base_url()), 1).delete().unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn deletion_that_is_redirected_is_an_error() {
     let redirect =
         b"HTTP/1.1 303 See Other\r\nLocation: /other?token=s3cr3t\r\nContent-Length: 0\r\n\r\n";
