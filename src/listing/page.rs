@@ -135,6 +135,11 @@ pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<Page
         None => decode_one_by_one(text, query, number)?,
     };
 
+    if recordings.len() > MAX_PAGE_SIZE as usize {
+        let reason = format!("a page of more than {MAX_PAGE_SIZE} records");
+        return Err(Error::invalid_response(reason));
+    }
+
     let page_size = meta.page_size.unwrap_or(query.page_size);
     let page = Page { number, page_size, recordings, next: None };
     Ok(PageResponse { page, next: next_page(meta) })
@@ -159,11 +164,6 @@ fn decode_one_by_one(
 ) -> Result<(Meta, Vec<Result<RoomRecording, Error>>), Error> {
     let body: Body<&RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, error))?;
-    if body.recordings.len() > MAX_PAGE_SIZE as usize {
-        let reason = format!("a page of more than {MAX_PAGE_SIZE} records");
-        return Err(Error::invalid_response(reason));
-    }
-
     let records =
         body.recordings.into_iter().enumerate().map(|(index, raw)| {
             decode_record(raw.get(), page, index, |record| query.check(record))

@@ -184,8 +184,12 @@ impl Pages {
             Step::Fetch(next) => Some(next.clone()),
             Step::Fail(..) | Step::Over(_) => None,
         };
-        let is_at_limit = self.remaining_limit == Some(0);
-        Ok((page, if is_at_limit { Step::Over(Some(point)) } else { step }))
+        if self.remaining_limit != Some(0) {
+            return Ok((page, step));
+        }
+
+        let rest = if let Step::Fail(..) = step { Some(point) } else { page.next.clone() };
+        Ok((page, Step::Over(rest)))
     }
 
     /// The number of the page's records, from the first, that the limit permits.

@@ -48,11 +48,14 @@ fn headers_larger_than_the_limit_are_an_error() {
 
 #[test]
 fn page_of_more_than_1000_records_is_an_error() {
-    let values = vec!["0"; 1_000_000].join(",");
-    let body = format!("{{\"meta\": {{\"next_page_url\": null}}, \"recordings\": [{values}]}}");
-    let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
-    let error = first(&server).unwrap_err();
-    assert!(error.to_string().contains("a page of more than 1000 records"), "{error}");
+    let zeros = vec![serde_json::Value::from(0); 1_000_000];
+    let valid: Vec<_> = (0..1001).map(recording).collect();
+    for records in [&zeros, &valid] {
+        let body = page(records, serde_json::Value::Null).to_string();
+        let server = RawServer::start(vec![close("200 OK", "", body.as_bytes())]);
+        let error = first(&server).unwrap_err();
+        assert!(error.to_string().contains("a page of more than 1000 records"), "{error}");
+    }
 }
 
 #[test]
