@@ -21,13 +21,9 @@ pub(super) fn download_to(
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Downloaded, Error> {
     let size_there = |size| size_there(path, size).filter(|_| !media.replaces);
-    if let Some(size) = size_there(media.known_size()) {
-        // For the status, which may say that there is no media.
-        media.recorded()?;
-        return Ok(there(size, None));
+    if size_there(media.known_size()).is_none() {
+        check(path).map_err(|error| Error::write(path.display(), error))?;
     }
-
-    check(path).map_err(|error| Error::write(path.display(), error))?;
     let recorded = media.recorded()?;
     let mut reader = MediaReader::new(media.clone(), recorded.size);
     if recorded.names_key && !media.replaces && path.is_file() {
@@ -40,7 +36,7 @@ pub(super) fn download_to(
     }
 
     loop {
-        let Err(interrupted) = fetch(&mut reader, path, on_progress) else {
+        let Err(interrupted) = fetch(&mut reader, path, size_there, on_progress) else {
             return Ok(reader.downloaded());
         };
         if !is_of_this_side(&interrupted)
@@ -72,6 +68,7 @@ fn there(size: u64, encryption: Option<&Encryption>) -> Downloaded {
 fn fetch(
     reader: &mut MediaReader,
     path: &Path,
+    size_there: impl Fn(Option<u64>) -> Option<u64>,
     on_progress: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<(), Interrupted> {
     let unwritten = |error| Interrupted::unwritten(path.display(), error);
@@ -80,7 +77,7 @@ fn fetch(
     let copied = fill(reader, &mut partial, path, on_progress);
     match &copied {
         Ok(()) => {
-            let is_there = || size_there(path, Some(reader.position())).is_some();
+            let is_there = || size_there(Some(reader.position())).is_some();
             // If it has become the file at the path, another download was faster.
             if !partial.publish(path, reader.position()).map_err(unwritten)? && !is_there() {
                 return Err(unwritten(io::Error::other(
@@ -88,9 +85,7 @@ fn fetch(
                 )));
             }
         }
-        Err(interrupted)
-            if interrupted.can_resume() && size_there(path, reader.expected()).is_none() =>
-        {
+        Err(interrupted) if interrupted.can_resume() && size_there(reader.expected()).is_none() => {
             partial.keep();
         }
         Err(_) => partial.discard(),

@@ -80,7 +80,7 @@ impl Partial {
             return Err(error);
         }
         if !self.is_in_place() {
-            return Ok(false);
+            return Ok(self.is_at(path));
         }
 
         // Some file systems write a file only when it is closed. The other handle keeps the lock.
@@ -108,11 +108,15 @@ impl Partial {
     }
 
     fn is_in_place(&self) -> bool {
+        self.is_at(&self.place.path)
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
         #[cfg(unix)]
-        let is_in_place = own::is_at(&self.file, &self.place.path).unwrap_or(false);
+        let is_there = own::is_at(&self.file, path).unwrap_or(false);
         #[cfg(not(unix))]
-        let is_in_place = true;
-        is_in_place
+        let is_there = path == self.place.path;
+        is_there
     }
 }
 
@@ -262,11 +266,15 @@ mod own {
             Err(_) => return Ok(Opened::Unusable),
         };
         match lock(file, path)? {
-            Opened::Own(file) if is_own(&file.metadata()?) => {
-                file.set_permissions(created.permissions())?;
-                Ok(Opened::Own(file))
+            Opened::Own(file) => {
+                let there = file.metadata()?;
+                // Some file systems cannot set it.
+                let has_mode = || {
+                    there.mode() == created.mode()
+                        || file.set_permissions(created.permissions()).is_ok()
+                };
+                Ok(if is_own(&there) && has_mode() { Opened::Own(file) } else { Opened::Unusable })
             }
-            Opened::Own(_) => Ok(Opened::Unusable),
             opened => Ok(opened),
         }
     }

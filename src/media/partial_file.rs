@@ -62,8 +62,8 @@ impl PartialFile {
         Ok(files)
     }
 
-    /// Removes the file, unless a download is writing to it. Returns `true` if it was removed. On a
-    /// file system without locks, a download that is running is not noticed, and starts over.
+    /// Removes the file, unless a download is writing to it or has completed it. Returns `true` if it
+    /// was removed. On a file system without locks, a download that is running is not noticed, and fails.
     ///
     /// # Errors
     ///
@@ -82,10 +82,14 @@ impl PartialFile {
     pub fn remove(&self) -> io::Result<bool> {
         // For writing, because network file systems lock no other file. For reading too, because opening
         // a FIFO for writing alone waits for a reader.
-        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Ok(false);
+        let opened = OpenOptions::new().read(true).write(true).open(&self.path);
+        let removed = opened.and_then(|file| match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Ok(false),
+            _ => fs::remove_file(&self.path).map(|()| true),
+        });
+        match removed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            removed => removed,
         }
-        fs::remove_file(&self.path).map(|()| true)
     }
 }

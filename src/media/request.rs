@@ -166,8 +166,8 @@ impl Media {
     /// eprintln!("{} bytes", done.size);
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn write_to(self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
-        self.on_progress(|_| ControlFlow::Continue(())).write_to(out)
+    pub fn write_to(&self, out: &mut (impl Write + ?Sized)) -> Result<Downloaded, Error> {
+        self.clone().on_progress(|_| ControlFlow::Continue(())).write_to(out)
     }
 
     /// Downloads the media to a file. The file appears under its name only when it is complete and
@@ -214,8 +214,8 @@ impl Media {
     ///     Ok(())
     /// }
     /// ```
-    pub fn download_to(self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
-        self.on_progress(|_| ControlFlow::Continue(())).download_to(path)
+    pub fn download_to(&self, path: impl AsRef<Path>) -> Result<Downloaded, Error> {
+        self.clone().on_progress(|_| ControlFlow::Continue(())).download_to(path)
     }
 }
 

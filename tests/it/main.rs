@@ -31,6 +31,7 @@ mod media_properties;
 mod media_reader;
 mod media_shared_folders;
 mod media_storage;
+mod media_system_calls;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod no_proxy;
 mod oauth;

@@ -271,9 +271,9 @@ fn simultaneous_downloads_all_succeed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.mka");
     let setting = Setting::new([truncated(), truncated()].concat()).with_retries(retries(9));
+    let media = setting.known_media();
     std::thread::scope(|scope| {
         for _ in 0..6 {
-            let media = setting.known_media();
             scope.spawn(|| media.download_to(&path).unwrap());
         }
     });
@@ -289,9 +289,9 @@ fn simultaneous_failures_never_leave_wrong_bytes() {
         let _ = fs::remove_file(&path);
         let cut = |index: usize| Fate::CutAfter((round * 7919 + index * 104_729) % SIZE);
         let setting = Setting::new((0..4).map(cut).collect()).without_retries();
+        let media = setting.known_media();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                let media = setting.known_media();
                 scope.spawn(|| {
                     if media.download_to(&path).is_ok() {
                         assert!(fs::read(&path).unwrap() == media_bytes());

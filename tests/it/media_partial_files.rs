@@ -317,11 +317,62 @@ fn partial_files_are_listed_and_removed_unless_they_are_in_use() {
     assert!(!file.remove().unwrap() && partial.exists());
     drop(in_use);
     assert!(file.remove().unwrap() && !partial.exists());
-    assert_eq!(file.remove().unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(!file.remove().unwrap());
     assert_eq!(names(folder.path()).len(), others.len() + 1);
 
     let error = PartialFile::list(folder.path().join("missing")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn interrupted_replacement_is_resumed_whatever_the_size_of_the_old_file() {
+    for size in [10, SIZE, SIZE + 1] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mka");
+        fs::write(&path, vec![9; size]).unwrap();
+        let setting = Setting::new(vec![Fate::CutAfter(200_000)]).without_retries();
+        setting.known_media().replace_existing().download_to(&path).unwrap_err();
+        assert!(fs::read(&path).unwrap() == vec![9; size]);
+
+        let done = setting.known_media().replace_existing().download_to(&path).unwrap();
+        assert_eq!(done.transferred as usize, SIZE - 200_000, "an old file of {size} bytes");
+        assert!(fs::read(&path).unwrap() == media_bytes());
+        assert_eq!(names(folder.path()), ["a.mka"]);
+    }
+}
+
+#[test]
+fn replacement_whose_partial_file_is_removed_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    fs::write(&path, vec![9; SIZE]).unwrap();
+    let setting = Setting::new(vec![]);
+    let media = setting.known_media().replace_existing().on_progress(observing(|_| {
+        for partial in PartialFile::list(folder.path()).unwrap() {
+            fs::remove_file(partial.path).unwrap();
+        }
+    }));
+    let error = media.download_to(&path).unwrap_err();
+    assert!(error.to_string().contains("was removed or replaced"), "{error}");
+    assert!(fs::read(&path).unwrap() == vec![9; SIZE]);
+}
+
+#[test]
+fn simultaneous_replacements_all_succeed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.mka");
+    let setting = Setting::new(truncated()).with_retries(retries(9));
+    for _ in 0..8 {
+        fs::write(&path, vec![9; SIZE]).unwrap();
+        let media = setting.known_media().replace_existing();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| media.download_to(&path).unwrap());
+            }
+        });
+        assert!(fs::read(&path).unwrap() == media_bytes());
+        assert_eq!(names(folder.path()), ["a.mka"]);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -190,4 +190,15 @@ pub fn child_download(wrapper: &[&str], base_url: &str, path: &Path) -> Command 
         .env("MEDIA_BASE_URL", base_url)
         .env("MEDIA_PATH", path);
     command
+}
+
+/// What a download in a process of its own prints.
+pub fn run(wrapper: &[&str], setting: &Setting, path: &Path) -> Output {
+    child_download(wrapper, setting.api.base_url(), path).output().unwrap()
+}
+
+#[track_caller]
+pub fn assert_prints(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains(words), "{words}: {text}{}", String::from_utf8_lossy(&output.stderr));
 }
