@@ -127,18 +127,15 @@ impl PageResponse {
 /// Decodes the body of a list response.
 pub(super) fn parse_page(body: &[u8], query: &Query, number: u64) -> Result<PageResponse, Error> {
     let text = text_of(body)?;
-    let valid = serde_json::from_str::<Body<RoomRecording>>(text)
-        .ok()
-        .filter(|body| body.recordings.iter().all(|record| query.check(record).is_ok()));
+    let is_valid = |body: &Body<RoomRecording>| {
+        body.recordings.len() <= MAX_PAGE_SIZE as usize
+            && body.recordings.iter().all(|record| query.check(record).is_ok())
+    };
+    let valid = serde_json::from_str(text).ok().filter(is_valid);
     let (meta, recordings) = match valid {
         Some(body) => (body.meta, body.recordings.into_iter().map(Ok).collect()),
         None => decode_one_by_one(text, query, number)?,
     };
-
-    if recordings.len() > MAX_PAGE_SIZE as usize {
-        let reason = format!("a page of more than {MAX_PAGE_SIZE} records");
-        return Err(Error::invalid_response(reason));
-    }
 
     let page_size = meta.page_size.unwrap_or(query.page_size);
     let page = Page { number, page_size, recordings, next: None };
@@ -156,7 +153,7 @@ fn next_page(meta: Meta) -> Result<Option<NextPage>, Error> {
     }
 }
 
-/// Decodes a page record by record, because at least one is invalid.
+/// Decodes a page record by record, because something in it is invalid.
 fn decode_one_by_one(
     text: &str,
     query: &Query,
@@ -164,6 +161,11 @@ fn decode_one_by_one(
 ) -> Result<(Meta, Vec<Result<RoomRecording, Error>>), Error> {
     let body: Body<&RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, error))?;
+    if body.recordings.len() > MAX_PAGE_SIZE as usize {
+        let reason = format!("a page of more than {MAX_PAGE_SIZE} records");
+        return Err(Error::invalid_response(reason));
+    }
+
     let records =
         body.recordings.into_iter().enumerate().map(|(index, raw)| {
             decode_record(raw.get(), page, index, |record| query.check(record))
