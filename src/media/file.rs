@@ -25,7 +25,7 @@ pub(super) fn download_to(
         check(path).map_err(|error| Error::write(path.display(), error))?;
     }
     let recorded = media.recorded()?;
-    let mut reader = MediaReader::new(media.clone(), recorded.size);
+    let mut reader = MediaReader::new(media.clone(), recorded.clone());
     if recorded.names_key && !media.replaces && path.is_file() {
         // Only the headers of a response hold the encryption data.
         reader.connect_if_closed().map_err(Interrupted::into_error)?;

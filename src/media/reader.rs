@@ -6,7 +6,7 @@ use std::mem;
 use super::encryption::{Encryption, is_stored_size_of};
 use super::failures::{Failures, Interrupted};
 use super::progress::Downloaded;
-use super::source::Media;
+use super::source::{Known, Media};
 use super::version::Version;
 use crate::deadline::exceeded_after;
 use crate::error::{Error, ErrorKind};
@@ -37,8 +37,7 @@ use crate::http::{MediaBody, SignedUrl};
 #[derive(Debug)]
 pub struct MediaReader {
     media: Media,
-    /// The size that the record names.
-    recorded: Option<u64>,
+    recorded: Known,
     url: Option<SignedUrl>,
     /// The version that every later byte must belong to.
     pinned: Option<Version>,
@@ -71,14 +70,14 @@ struct OpenBody {
 impl MediaReader {
     /// Sends the first request.
     pub(super) fn open(media: Media) -> Result<Self, Error> {
-        let recorded = media.recorded()?.size;
+        let recorded = media.recorded()?;
         let mut reader = Self::new(media, recorded);
         reader.connect_if_closed().map_err(Interrupted::into_error)?;
         Ok(reader)
     }
 
     /// A transfer without a request so far.
-    pub(super) fn new(media: Media, recorded: Option<u64>) -> Self {
+    pub(super) fn new(media: Media, recorded: Known) -> Self {
         Self {
             media,
             recorded,
@@ -105,7 +104,7 @@ impl MediaReader {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn total(&self) -> Option<u64> {
-        self.version().and_then(|version| version.length).or(self.recorded)
+        self.version().and_then(|version| version.length).or(self.recorded.size)
     }
 
     /// Returns the encryption data, if the media is encrypted.
@@ -149,7 +148,7 @@ impl MediaReader {
 
     /// The size of a complete file, if the record names a size.
     pub(super) fn expected(&self) -> Option<u64> {
-        self.recorded.and(self.total())
+        self.recorded.size.and(self.total())
     }
 
     /// Sends the first request, unless that is done.
@@ -237,10 +236,11 @@ impl MediaReader {
         }
 
         let length = version.length.or(self.pinned.as_ref().and_then(|pinned| pinned.length));
-        match (self.recorded, length) {
+        // The storage may not say so.
+        let is_encrypted = self.recorded.names_key || version.encryption.is_some();
+        match (self.recorded.size, length) {
             (Some(recorded), Some(stored))
-                if recorded != stored
-                    && !(version.encryption.is_some() && is_stored_size_of(stored, recorded)) =>
+                if recorded != stored && !(is_encrypted && is_stored_size_of(stored, recorded)) =>
             {
                 Err(unusable(self.position, self.size_mismatch(recorded, stored)))
             }
@@ -248,7 +248,7 @@ impl MediaReader {
                 let reason = "neither the storage nor the record names the size of the media";
                 Err(unusable(self.position, Error::invalid_response(reason)))
             }
-            (Some(_), None) if version.encryption.is_some() => {
+            (Some(_), None) if is_encrypted => {
                 let reason = "the storage does not name the size of encrypted media";
                 Err(unusable(self.position, Error::invalid_response(reason)))
             }
