@@ -18,7 +18,7 @@ impl Archiver<'_> {
         let found = self.find(entry, recording);
         let (is_missing, may_be_deleted) = match &found {
             Found::Kept(entry) => (false, !entry.lacks_encryption_data()),
-            Found::Moved => (false, false),
+            Found::Moved(_) => (false, false),
             Found::Missing(_) => (true, true),
         };
         let is_deleted = self.options.delete && may_be_deleted;

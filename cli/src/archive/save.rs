@@ -19,10 +19,10 @@ use crate::terminal::shown;
 
 /// What the archive has of a recording.
 pub enum Found {
-    /// The file of its entry.
+    /// The file of its entry, which has the record as it is now.
     Kept(Entry),
-    /// An entry whose file was moved elsewhere, with `--skip-recorded`.
-    Moved,
+    /// Such an entry, whose file was moved elsewhere, with `--skip-recorded`.
+    Moved(Entry),
     /// Nothing of use, and its last entry if there is one.
     Missing(Option<Entry>),
 }
@@ -45,7 +45,7 @@ impl Archiver<'_> {
         let found = self.find(last, recording);
         let needs_time = match &found {
             Found::Kept(entry) => self.options.delete || entry.lacks_encryption_data(),
-            Found::Moved => false,
+            Found::Moved(entry) => entry.lacks_encryption_data(),
             Found::Missing(_) => true,
         };
         if needs_time && self.is_late() {
@@ -55,13 +55,13 @@ impl Archiver<'_> {
         }
 
         match found {
-            Found::Kept(entry)
+            Found::Kept(entry) | Found::Moved(entry)
                 if entry.lacks_encryption_data() && self.has_encryption_data_now(recording) =>
             {
                 self.fetch(recording, Some(entry), transfer)
             }
             Found::Kept(entry) => self.keep(recording, entry, transfer),
-            Found::Moved => {
+            Found::Moved(_) => {
                 transfer.skip();
                 self.count(|summary| summary.already_there += 1);
                 let sid = recording.sid;
@@ -87,9 +87,9 @@ impl Archiver<'_> {
             |there: io::Result<_>| there.is_err_and(|it| it.kind() == io::ErrorKind::NotFound);
 
         if Stamp::of(&path).is_some_and(is_kept) {
-            Found::Kept(entry)
+            Found::Kept(entry.updated(recording))
         } else if self.options.skip_recorded && is_absent(fs::symlink_metadata(&path)) {
-            Found::Moved
+            Found::Moved(entry.updated(recording))
         } else {
             Found::Missing(Some(entry))
         }
@@ -111,7 +111,7 @@ impl Archiver<'_> {
             .error(format_args!("{sid}: {NO_ENCRYPTION_DATA}: it is archived, and never deleted"));
     }
 
-    /// Leaves the file of an entry as it is, and writes an entry with the record as it is now.
+    /// Leaves the file of an entry as it is, and writes the entry again if its record has changed.
     fn keep(
         &self,
         recording: &RoomRecording,
@@ -141,7 +141,7 @@ impl Archiver<'_> {
         };
 
         transfer.skip();
-        let entry = Entry::new(recording.clone(), Archived { date: now(), ..entry.archive });
+        let entry = Entry { archive: Archived { date: now(), ..entry.archive }, ..entry };
         // What the program has not seen is not deleted.
         let proven = match stamp {
             Some(stamp) => Some(self.hand_over(&entry, &path, stamp, "not deleted")?),
@@ -181,7 +181,8 @@ impl Archiver<'_> {
             return None;
         }
 
-        let downloaded = self.download(recording, &path, transfer)?;
+        let known = last.as_ref().map(|entry| entry.record_now(recording));
+        let downloaded = self.download(known.as_ref().unwrap_or(recording), &path, transfer)?;
         let (sha256, stamp) = match hash_file(&path, |_| {}) {
             Ok(read) => read,
             Err(error) => {
@@ -191,11 +192,12 @@ impl Archiver<'_> {
             }
         };
 
-        // The encryption data of an earlier entry decrypts the same bytes.
+        // What an earlier entry says of the encryption holds for the same bytes.
         let earlier = last.filter(|entry| entry.archive.sha256 == sha256);
+        let recording = known.filter(|_| earlier.is_some()).unwrap_or_else(|| recording.clone());
         let encryption = downloaded.encryption.or(earlier.and_then(|it| it.archive.encryption));
         let archive = Archived { file, size: stamp.size(), sha256, date: now(), encryption };
-        let entry = Entry::new(recording.clone(), archive);
+        let entry = Entry::new(recording, archive);
         if entry.lacks_encryption_data() {
             self.report_missing_encryption_data(sid);
         }
@@ -318,8 +320,8 @@ impl Archiver<'_> {
         let Ok(Some(entry)) = self.records.newest(&recording.sid) else { return false };
         let path = entry.archive.file.within(self.folder.path());
         entry.is_media_of(recording)
-            && !entry.lacks_encryption_data()
             && hash_file(&path, |_| {}).is_ok_and(|(hash, _)| hash == entry.archive.sha256)
+            && !entry.updated(recording).lacks_encryption_data()
     }
 
     /// Appends an entry, unless the last one of the recording says the same.

@@ -96,7 +96,23 @@ impl Entry {
         let is_same_size = listed.size.is_none()
             || listed.size == recording.size
             || listed.size == Some(archive.size);
-        is_same_size && listed.encryption_key == recording.encryption_key
+        let (key, earlier) = (&listed.encryption_key, &recording.encryption_key);
+        is_same_size && (key.is_none() || earlier.is_none() || key == earlier)
+    }
+
+    /// The entry with the record of the same media as it is listed now.
+    pub fn updated(self, listed: &RoomRecording) -> Self {
+        Self::new(self.record_now(listed), self.archive)
+    }
+
+    /// The record of the same media as it is listed now. It names the encryption key of the entry's
+    /// record if it names none, because the service leaves that field out at times.
+    pub fn record_now(&self, listed: &RoomRecording) -> RoomRecording {
+        let mut recording = listed.clone();
+        if recording.encryption_key.is_none() {
+            recording.encryption_key.clone_from(&self.recording.encryption_key);
+        }
+        recording
     }
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod archive;
 mod archive_delete;
 mod archive_disk;
+mod archive_encryption;
 mod archive_exec;
 mod archive_faults;
 mod archive_files;
