@@ -1,5 +1,6 @@
 //! The state that the threads of a run share.
 
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -49,6 +50,8 @@ pub struct Archiver<'a> {
     stopped: AtomicBool,
     /// The number of recordings that a run which ends early leaves for the next one.
     left: AtomicU64,
+    /// If true, the closing lines are printed.
+    is_closed: Mutex<bool>,
 }
 
 impl<'a> Archiver<'a> {
@@ -87,6 +90,7 @@ impl<'a> Archiver<'a> {
             late: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             left: AtomicU64::new(0),
+            is_closed: Mutex::new(false),
         })
     }
 
@@ -132,18 +136,25 @@ impl<'a> Archiver<'a> {
         if self.options.fail_if_empty && self.ledger().is_empty() {
             self.messages.error("no recording was listed, and --fail-if-empty is set");
         }
-        self.close()
+        self.close(|| {})
     }
 
     /// Prints the closing lines of a run that a signal ends.
     pub fn interrupt(&self) {
         self.bar.finish();
-        self.messages.error("interrupted: run again to resume");
         // If nobody can read it, the run ends all the same.
-        let _ = self.close();
+        let _ = self.close(|| interrupted(self.messages));
     }
 
-    fn close(&self) -> Result<(), Failure> {
+    /// Prints the closing lines behind those of `first`. If a signal arrives while the run ends by itself,
+    /// only one of them does.
+    fn close(&self, first: impl FnOnce()) -> Result<(), Failure> {
+        let mut is_closed = locked(&self.is_closed);
+        if mem::replace(&mut *is_closed, true) {
+            return Ok(());
+        }
+        first();
+
         let processing = self.ledger().processing();
         if processing.count > 0 {
             self.messages.note(Level::Normal, &processing);
@@ -252,6 +263,11 @@ impl<'a> Archiver<'a> {
             _ => self.messages.error(format_args!("{sid}: {error}")),
         }
     }
+}
+
+/// Prints that a signal ends the run.
+pub fn interrupted(messages: &Messages) {
+    messages.error("interrupted: run again to resume");
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -25,8 +25,8 @@ pub enum Listed {
 #[derive(Default)]
 pub struct Ledger {
     listed: BTreeMap<u128, Listed>,
-    /// Those whose record is invalid.
-    invalid: BTreeSet<u128>,
+    /// Those whose record is invalid; `None` is a record without a valid SID.
+    invalid: BTreeSet<Option<u128>>,
     /// The rooms of the recordings.
     pub rooms: BTreeSet<RoomSid>,
 }
@@ -60,7 +60,7 @@ impl Ledger {
 
     /// Adds an invalid record, and returns `true` if it is listed for the first time.
     pub fn add_invalid(&mut self, sid: Option<RecordingSid>) -> bool {
-        sid.is_none_or(|sid| self.invalid.insert(key(&sid)))
+        self.invalid.insert(sid.map(|sid| key(&sid))) || sid.is_none()
     }
 
     /// Takes note that the file and the entry of a recording are there.
@@ -73,7 +73,7 @@ impl Ledger {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.listed.is_empty()
+        self.listed.is_empty() && self.invalid.is_empty()
     }
 
     pub fn has_processing(&self) -> bool {

@@ -1,14 +1,14 @@
 //! `archive`: one thread lists, and the others download.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use twilio_room_recordings::{Error, ErrorKind, RoomRecording, Status};
 
-use super::archiver::{Archiver, Task};
+use super::archiver::{Archiver, Task, interrupted};
 use super::deletions::Deletions;
 use super::options::Archive;
 use super::progress::Bar;
@@ -29,17 +29,19 @@ pub fn run(
     let start = Instant::now();
     let bar = Bar::new(messages.level());
     let messages = &messages.above(bar.bar());
-    let archiver = match Archiver::new(connection, options, messages, &bar, start) {
-        Ok(archiver) => archiver,
-        Err(failure @ Failure::Usage(_)) => return Err(failure),
-        Err(failure) => {
-            messages.error(&failure);
-            return Summary::new(start).print(messages.errors(), options, messages);
-        }
-    };
+    let opened = OnceLock::new();
+    let print_nothing_done = || Summary::new(start).print(messages.errors(), options, messages);
 
     let work = || {
-        let listed = list_and_archive(scopes, &archiver);
+        let archiver = match Archiver::new(connection, options, messages, &bar, start) {
+            Ok(archiver) => opened.get_or_init(|| archiver),
+            Err(failure @ Failure::Usage(_)) => return Err(failure),
+            Err(failure) => {
+                messages.error(&failure);
+                return print_nothing_done();
+            }
+        };
+        let listed = list_and_archive(scopes, archiver);
         bar.finish();
         match listed {
             Err(failure @ Failure::Other(_)) => messages.error(&failure),
@@ -49,7 +51,14 @@ pub fn run(
         }
         archiver.finish()
     };
-    signals::watch(work, || archiver.interrupt())
+    signals::watch(work, || match opened.get() {
+        Some(archiver) => archiver.interrupt(),
+        // It still waits for the lock of the record file.
+        None => {
+            interrupted(messages);
+            let _ = print_nothing_done();
+        }
+    })
 }
 
 fn list_and_archive(scopes: &[Scope], archiver: &Archiver<'_>) -> Result<(), Failure> {

@@ -119,6 +119,13 @@ fn nothing_listed_is_an_error_only_if_that_is_wanted() {
     assert!(archived.stderr.starts_with("error: no recording was listed"), "{}", archived.stderr);
     let room = ArchivedRoom::of(vec![recording(3)]);
     room.run(&["--fail-if-empty"]).expect(0);
+
+    let mut invalid = recording(1);
+    for sid in [sid(1), "RT1".to_owned()] {
+        (invalid["sid"], invalid["size"]) = (json!(sid), json!("big"));
+        let archived = ArchivedRoom::of(vec![invalid.clone()]).run(&["--fail-if-empty"]).expect(1);
+        assert!(!archived.stderr.contains("no recording was listed"), "{}", archived.stderr);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Signals that end the program.
 #![cfg(target_os = "linux")]
 
-use std::io::{ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::support::program::send_signal;
 use super::support::room::ArchivedRoom;
-use super::support::{Fate, is_available};
+use super::support::{Fate, is_available, recording};
 
 /// Starts an archive, and returns when its second download has begun, which never ends.
 fn started(room: &ArchivedRoom, wrapper: &[&str], stderr: impl Into<Stdio>) -> Child {
@@ -81,6 +82,50 @@ fn signal_that_the_parent_ignores_stays_ignored() {
     let output = archive.wait_with_output().expect("an end");
     assert_eq!(output.status.signal(), Some(15));
     assert_has_summary(&output);
+}
+
+#[test]
+fn signal_during_the_wait_for_the_record_file_ends_the_program_after_a_summary() {
+    let room = ArchivedRoom::new();
+    fs::create_dir(room.folder()).unwrap();
+    let file = File::create(room.record_file()).unwrap();
+    file.lock().unwrap();
+    let mut command = room.command(&["--json"]);
+    let mut archive = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(archive.stderr.take().unwrap()).lines();
+    assert!(stderr.next().unwrap().unwrap().contains("waiting for the lock"));
+
+    send_signal("TERM", archive.id());
+    assert_eq!(stderr.next().unwrap().unwrap(), "error: interrupted: run again to resume");
+    assert!(stderr.next().unwrap().unwrap().starts_with("0 archived, "));
+    let output = archive.wait_with_output().unwrap();
+    assert_eq!(output.status.signal(), Some(15));
+    let outcome: Value = serde_json::from_slice(&output.stdout).expect("the outcome");
+    assert_eq!((&outcome["archived"], &outcome["errors"]), (&0.into(), &1.into()));
+}
+
+#[test]
+fn signal_at_the_end_of_a_run_prints_no_second_summary() {
+    let (mut full, mut reader) = UnixStream::pair().expect("a pair of sockets");
+    full.set_nonblocking(true).expect("a mode");
+    while !full.write(b"x").is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {}
+    full.set_nonblocking(false).expect("a mode");
+
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let mut command = room.command(&["--json"]);
+    command.stdout(OwnedFd::from(full)).stderr(Stdio::piped());
+    let mut archive = command.spawn().unwrap();
+    // The outcome waits for a reader.
+    drop(command);
+    let mut stderr = BufReader::new(archive.stderr.take().unwrap()).lines();
+    assert!(stderr.next().unwrap().unwrap().starts_with("1 archived, "));
+    send_signal("TERM", archive.id());
+    let mut stdout = String::new();
+    reader.read_to_string(&mut stdout).unwrap();
+    archive.wait().unwrap();
+    let outcome = stdout.trim_start_matches('x');
+    serde_json::from_str::<Value>(outcome).expect("one outcome");
+    assert_eq!(stderr.count(), 0);
 }
 
 #[test]
