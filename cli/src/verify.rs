@@ -73,8 +73,13 @@ pub fn run(options: &Verify, messages: &Messages) -> Result<(), Failure> {
         work();
     });
 
-    let extra = files_without_entry(folder, &entries)
-        .map_err(|error| Failure::Other(format!("could not read {}: {error}", folder.display())))?;
+    let unreadable =
+        |error| Failure::Other(format!("could not read {}: {error}", folder.display()));
+    let mut extra = media_files(folder).map_err(unreadable)?;
+    // An archive that has run meanwhile has added entries.
+    let entries = read_last_entries(folder, |_| {}).map_err(Failure::Other)?;
+    let known: BTreeSet<_> = entries.values().map(|entry| entry.file.within(folder)).collect();
+    extra.retain(|path| !known.contains(path));
     for path in &extra {
         messages.error(format_args!("{}: has no entry", path.display()));
     }
@@ -126,11 +131,10 @@ fn state_of(path: &Path, entry: &Archived, on_read: impl FnMut(u64)) -> State {
     }
 }
 
-/// The media files of the folder, and of the rooms' folders in it, that no entry names.
-fn files_without_entry(folder: &Path, entries: &[Archived]) -> io::Result<Vec<PathBuf>> {
-    let known: BTreeSet<_> = entries.iter().map(|entry| entry.file.within(folder)).collect();
+/// The media files of the folder, and of the rooms' folders in it.
+fn media_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut folders = vec![folder.to_owned()];
-    let mut extra = Vec::new();
+    let mut files = Vec::new();
 
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
@@ -139,13 +143,13 @@ fn files_without_entry(folder: &Path, entries: &[Archived]) -> io::Result<Vec<Pa
             let name = name.to_str().unwrap_or_default();
             if name.parse::<RoomSid>().is_ok() && path.is_dir() {
                 folders.push(path);
-            } else if is_media(name) && !known.contains(&path) {
-                extra.push(path);
+            } else if is_media(name) {
+                files.push(path);
             }
         }
     }
-    extra.sort();
-    Ok(extra)
+    files.sort();
+    Ok(files)
 }
 
 /// Returns `true` if a file has the name of media that is complete.

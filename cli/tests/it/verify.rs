@@ -1,15 +1,15 @@
 //! `verify`: files that are not what their entries say.
 
 use std::fs;
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use serde_json::json;
 
 use super::support::program::Run;
-use super::support::recording;
-use super::support::room::{ArchivedRoom, entry};
-use super::support::sid;
+use super::support::room::{ArchivedRoom, entry, file_name};
+use super::support::{media, recording, sid};
 
 /// An archive of ten recordings.
 fn archive() -> ArchivedRoom {
@@ -117,10 +117,10 @@ fn folder_without_a_record_file_is_named() {
     assert!(verified.stderr.starts_with(&start), "{}", verified.stderr);
 }
 
-#[test]
+/// What `verify` prints of a room whose file is huge at first, and shrinks while it is read. Before
+/// that, something else is done.
 #[cfg(target_os = "linux")]
-fn file_that_shrinks_while_it_is_read_is_named() {
-    let room = ArchivedRoom::of(vec![recording(1)]);
+fn verify_meanwhile(room: &ArchivedRoom, work: impl FnOnce()) -> String {
     room.run(&[]).expect(0);
     let file = room.folder().join(format!("{}.mkv", sid(1)));
     let media = fs::OpenOptions::new().write(true).open(&file).unwrap();
@@ -136,13 +136,33 @@ fn file_that_shrinks_while_it_is_read_is_named() {
     while bytes_read(process.id()) < 32 << 20 {
         thread::yield_now();
     }
+    work();
     media.set_len(1000).unwrap();
 
     let output = process.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    let reason = "it changed while it was read";
-    assert!(stderr.contains(&file.display().to_string()) && stderr.contains(reason), "{stderr}");
+    let changed = format!("{}: could not be read: it changed while it was read", file.display());
+    assert!(stderr.contains(&changed), "{stderr}");
+    stderr
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn file_that_shrinks_while_it_is_read_is_named() {
+    verify_meanwhile(&ArchivedRoom::of(vec![recording(1)]), || {});
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn file_that_is_archived_meanwhile_has_an_entry() {
+    let room = ArchivedRoom::of(vec![recording(1)]);
+    let stderr = verify_meanwhile(&room, || {
+        fs::write(room.folder().join(file_name(&recording(0))), media(&recording(0))).unwrap();
+        let mut records = fs::OpenOptions::new().append(true).open(room.record_file()).unwrap();
+        writeln!(records, "{}", entry(&recording(0))).unwrap();
+    });
+    assert!(stderr.contains(" 0 without an entry; "), "{stderr}");
 }
 
 /// The number of bytes that a process has read so far.
