@@ -1,6 +1,5 @@
 //! The state that the threads of a run share.
 
-use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -50,8 +49,6 @@ pub struct Archiver<'a> {
     stopped: AtomicBool,
     /// The number of recordings that a run which ends early leaves for the next one.
     left: AtomicU64,
-    /// If true, the closing lines are printed.
-    is_closed: Mutex<bool>,
 }
 
 impl<'a> Archiver<'a> {
@@ -90,7 +87,6 @@ impl<'a> Archiver<'a> {
             late: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             left: AtomicU64::new(0),
-            is_closed: Mutex::new(false),
         })
     }
 
@@ -128,33 +124,18 @@ impl<'a> Archiver<'a> {
         }
     }
 
-    /// Ends the run: removes leftovers of killed runs, and prints the closing lines.
-    pub fn finish(&self) -> Result<(), Failure> {
+    /// Removes leftovers of killed runs, and reports if nothing was listed and that is an error.
+    pub fn finish(&self) {
         if !self.options.dry_run {
             self.clear_leftovers();
         }
         if self.options.fail_if_empty && self.ledger().is_empty() {
             self.messages.error("no recording was listed, and --fail-if-empty is set");
         }
-        self.close(|| {})
     }
 
-    /// Prints the closing lines of a run that a signal ends.
-    pub fn interrupt(&self) {
-        self.bar.finish();
-        // If nobody can read it, the run ends all the same.
-        let _ = self.close(|| interrupted(self.messages));
-    }
-
-    /// Prints the closing lines behind those of `first`. If a signal arrives while the run ends by itself,
-    /// only one of them does.
-    fn close(&self, first: impl FnOnce()) -> Result<(), Failure> {
-        let mut is_closed = locked(&self.is_closed);
-        if mem::replace(&mut *is_closed, true) {
-            return Ok(());
-        }
-        first();
-
+    /// Prints the closing lines.
+    pub fn close(&self) -> Result<(), Failure> {
         let processing = self.ledger().processing();
         if processing.count > 0 {
             self.messages.note(Level::Normal, &processing);
@@ -265,11 +246,7 @@ impl<'a> Archiver<'a> {
     }
 }
 
-/// Prints that a signal ends the run.
-pub fn interrupted(messages: &Messages) {
-    messages.error("interrupted: run again to resume");
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex, whose state no panic makes invalid.
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,14 +1,16 @@
 //! `archive`: one thread lists, and the others download.
 
+use std::fmt::Display;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::mem;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use twilio_room_recordings::{Error, ErrorKind, RoomRecording, Status};
 
-use super::archiver::{Archiver, Task, interrupted};
+use super::archiver::{Archiver, Task, locked};
 use super::deletions::Deletions;
 use super::options::Archive;
 use super::progress::Bar;
@@ -29,17 +31,28 @@ pub fn run(
     let start = Instant::now();
     let bar = Bar::new(messages.level());
     let messages = &messages.above(bar.bar());
-    let opened = OnceLock::new();
-    let print_nothing_done = || Summary::new(start).print(messages.errors(), options, messages);
+    let (opened, is_closed) = (OnceLock::<Archiver>::new(), Mutex::new(false));
+    // If a signal arrives while the run ends by itself, only one of them prints the closing lines.
+    let close = |reason: Option<&dyn Display>| {
+        let mut is_closed = locked(&is_closed);
+        if mem::replace(&mut *is_closed, true) {
+            return Ok(());
+        }
+
+        if let Some(reason) = reason {
+            messages.error(reason);
+        }
+        match opened.get() {
+            Some(archiver) => archiver.close(),
+            None => Summary::new(start).print(messages.errors(), options, messages),
+        }
+    };
 
     let work = || {
         let archiver = match Archiver::new(connection, options, messages, &bar, start) {
             Ok(archiver) => opened.get_or_init(|| archiver),
             Err(failure @ Failure::Usage(_)) => return Err(failure),
-            Err(failure) => {
-                messages.error(&failure);
-                return print_nothing_done();
-            }
+            Err(failure) => return close(Some(&failure)),
         };
         let listed = list_and_archive(scopes, archiver);
         bar.finish();
@@ -49,15 +62,13 @@ pub fn run(
             Err(failure) => return Err(failure),
             Ok(()) => {}
         }
-        archiver.finish()
+        archiver.finish();
+        close(None)
     };
-    signals::watch(work, || match opened.get() {
-        Some(archiver) => archiver.interrupt(),
-        // It still waits for the lock of the record file.
-        None => {
-            interrupted(messages);
-            let _ = print_nothing_done();
-        }
+    signals::watch(work, || {
+        bar.finish();
+        // If nobody can read it, the run ends all the same.
+        let _ = close(Some(&"interrupted: run again to resume"));
     })
 }
 
