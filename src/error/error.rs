@@ -159,7 +159,8 @@ impl Error {
     /// Returns the underlying error, if there is one.
     ///
     /// Its type is
-    /// - [`ParseSidError`](crate::ParseSidError) for [`ErrorKind::InvalidInput`] if a SID could not be parsed,
+    /// - [`ParseSidError`](crate::ParseSidError) for [`ErrorKind::InvalidInput`] if a SID could not be
+    ///   parsed,
     /// - [`std::io::Error`] for [`ErrorKind::Transport`] and [`ErrorKind::Write`],
     /// - for [`ErrorKind::InvalidResponse`], [`std::io::Error`] if the response is not valid HTTP,
     ///   and `serde_json::Error` or [`std::str::Utf8Error`] if its body cannot be decoded,

@@ -78,7 +78,7 @@ fn fetch(
     match &copied {
         Ok(()) => {
             let is_there = || size_there(Some(reader.position())).is_some();
-            // If it has become the file at the path, another download was faster.
+            // A file of that size is there if another download was faster.
             if !partial.publish(path, reader.position()).map_err(unwritten)? && !is_there() {
                 return Err(unwritten(io::Error::other(
                     "the partial file was removed or replaced",

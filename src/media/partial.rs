@@ -69,7 +69,7 @@ impl Partial {
     }
 
     /// Moves the complete file of this size to its final path when its bytes are on the disk. Returns
-    /// `false` if it is gone: another download has moved it, or somebody has removed it.
+    /// `true` if it is there, also if another download has moved it, and `false` if it is gone.
     pub(super) fn publish(self, path: &Path, size: u64) -> io::Result<bool> {
         if self.file.metadata().is_ok_and(|file| is_marked(&file)) {
             let _ = self.file.set_modified(SystemTime::now());

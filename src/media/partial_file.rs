@@ -74,7 +74,7 @@ impl PartialFile {
     ///
     /// for file in PartialFile::list("archive")? {
     ///     if !file.remove()? {
-    ///         println!("{} is being downloaded", file.target.display());
+    ///         println!("{} is being downloaded, or complete", file.target.display());
     ///     }
     /// }
     /// # Ok::<(), std::io::Error>(())

@@ -193,9 +193,13 @@ impl Archiver<'_> {
         };
 
         // What an earlier entry says of the encryption holds for the same bytes.
-        let earlier = last.filter(|entry| entry.archive.sha256 == sha256);
-        let recording = known.filter(|_| earlier.is_some()).unwrap_or_else(|| recording.clone());
-        let encryption = downloaded.encryption.or(earlier.and_then(|it| it.archive.encryption));
+        let (recording, encryption) = match last.filter(|entry| entry.archive.sha256 == sha256) {
+            Some(earlier) => (
+                earlier.record_now(recording),
+                downloaded.encryption.or(earlier.archive.encryption),
+            ),
+            None => (recording.clone(), downloaded.encryption),
+        };
         let archive = Archived { file, size: stamp.size(), sha256, date: now(), encryption };
         let entry = Entry::new(recording, archive);
         if entry.lacks_encryption_data() {

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::support::program::Run;
 use super::support::room::{ArchivedRoom, file_name, records};
 use super::support::{Fate, http, media, recording, sid};
 
@@ -31,9 +32,7 @@ fn last_entry(room: &ArchivedRoom) -> Value {
 
 #[test]
 fn encrypted_recording_whose_key_is_not_archived_is_not_deleted() {
-    let mut encrypted = recording(1);
-    encrypted["encryption_key"] = json!("CR00000000000000000000000000000001");
-    let room = ArchivedRoom::of(vec![encrypted]);
+    let room = ArchivedRoom::of(vec![encrypted()]);
     let archived = room.run(&["--delete"]).expect(1);
     for reason in [
         "its record names an encryption key, and the storage sent no encryption data",
@@ -56,29 +55,35 @@ fn encrypted_response(media: &[u8]) -> Fate {
     Fate::Raw(http("200 OK", headers, media))
 }
 
+/// The storage sends the encryption data for the headers alone, and then with the media.
+fn send_encryption_data(room: &ArchivedRoom) {
+    room.storage.expect([(); 2].map(|()| encrypted_response(&media(&recording(1)))));
+}
+
+#[track_caller]
+fn assert_names_the_lack(run: &Run) {
+    let error = format!("error: {}: its record names an encryption key, ", sid(1));
+    assert!(run.stderr.starts_with(&error), "{}", run.stderr);
+}
+
 #[track_caller]
 fn assert_deletes_with_the_key(room: &ArchivedRoom) {
     room.run(&["--delete"]).expect(0);
-    let entries = records(&room.record_file());
-    assert_eq!(entries.last().unwrap()["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
+    assert_eq!(last_entry(room)["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
     assert_eq!(room.deleted_sids(), [sid(1)]);
 }
 
 #[test]
 fn encrypted_recording_without_a_key_is_an_error_until_the_storage_sends_it() {
-    let mut encrypted = recording(1);
-    encrypted["encryption_key"] = json!("CR1");
-    let room = ArchivedRoom::of(vec![encrypted]);
+    let room = ArchivedRoom::of(vec![encrypted()]);
     for counts in ["1 archived, 0 already there, ", "0 archived, 1 already there, "] {
         let keyless = room.run(&[]).expect(1);
-        let error = format!("error: {}: its record names an encryption key, ", sid(1));
-        assert!(keyless.stderr.starts_with(&error), "{}", keyless.stderr);
+        assert_names_the_lack(&keyless);
         assert!(keyless.stderr_lines()[1].starts_with(counts), "{}", keyless.stderr);
     }
     assert_eq!(records(&room.record_file()).len(), 1);
 
-    let response = encrypted_response(&media(&recording(1)));
-    room.storage.expect([response.clone(), response]);
+    send_encryption_data(&room);
     assert_deletes_with_the_key(&room);
 }
 
@@ -93,14 +98,12 @@ fn key_of_an_earlier_entry_is_kept_for_the_same_bytes() {
 
 #[test]
 fn failure_to_fetch_a_key_that_was_missing_is_an_error() {
-    let mut encrypted = recording(1);
-    encrypted["encryption_key"] = json!("CR1");
-    let room = ArchivedRoom::of(vec![encrypted.clone()]);
+    let room = ArchivedRoom::of(vec![encrypted()]);
     room.run(&[]).expect(1);
     let entry = fs::read(room.record_file()).unwrap();
 
     let rejected = http("404 Not Found", "Connection: close\r\n", b"");
-    room.storage.expect([encrypted_response(&media(&encrypted)), Fate::Raw(rejected)]);
+    room.storage.expect([encrypted_response(&media(&encrypted())), Fate::Raw(rejected)]);
     let failed = room.run(&["--retries", "0"]).expect(1);
     assert!(failed.stderr.contains("Not Found"), "{}", failed.stderr);
     assert!(fs::read(room.record_file()).unwrap() == entry);
@@ -154,12 +157,11 @@ fn encryption_key_that_the_record_no_longer_names_is_remembered() {
             fs::remove_file(room.folder().join(file_name(&recording(1)))).unwrap();
         }
         let kept = room.run(&["--delete"]).expect(1);
-        let error = format!("error: {}: its record names an encryption key, ", sid(1));
-        assert!(kept.stderr.starts_with(&error), "{}", kept.stderr);
+        assert_names_the_lack(&kept);
         assert!(room.deleted_sids().is_empty());
         assert_eq!(last_entry(&room)["encryption_key"], "CR1");
 
-        room.storage.expect([(); 2].map(|()| encrypted_response(&media(&recording(1)))));
+        send_encryption_data(&room);
         assert_deletes_with_the_key(&room);
         assert_eq!(last_entry(&room)["encryption_key"], "CR1");
     }
@@ -209,12 +211,11 @@ fn encryption_data_of_a_moved_file_is_an_error_until_the_storage_sends_it() {
     let room = ArchivedRoom::of(vec![encrypted()]);
     for requests in [1, 2] {
         let keyless = room.run(&["--skip-recorded", "--exec", "/bin/rm"]).expect(1);
-        let error = format!("error: {}: its record names an encryption key, ", sid(1));
-        assert!(keyless.stderr.starts_with(&error), "{}", keyless.stderr);
+        assert_names_the_lack(&keyless);
         assert_eq!((room.storage.heads().len(), room.found().len()), (requests, 0));
     }
 
-    room.storage.expect([(); 2].map(|()| encrypted_response(&media(&recording(1)))));
+    send_encryption_data(&room);
     room.run(&["--skip-recorded", "--exec", "/bin/rm"]).expect(0);
     assert_eq!(last_entry(&room)["archive"]["encryption"]["key"], "0ZY1jiGSu/A=");
     room.run(&["--skip-recorded", "--exec", "/bin/rm"]).expect(0);
